@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the two halves of the caches share: iova-cache.c, the fast way in and
+ * out, and iova-cache-life.c, which makes caches and takes back what they hold.
+ *
+ * Freed ranges are kept in magazines (after Bonwick and Adams, "Magazines and
+ * Vmem", USENIX 2001): each CPU has two for each kind of range, a depot per
+ * domain holds full ones. A kind, or bin, is a size class in one of two zones,
+ * below and above 4 GiB, so that a request with a 32-bit limit and one without
+ * never search through each other's ranges.
+ *
+ * A cached range is still in the domain's tree. Its PFN stands in at most one
+ * magazine, and whoever takes it from there owns the range. A range of a class
+ * always has the full length of the class, whatever its user asked for, and
+ * is naturally aligned.
+ *
+ * Locking: the magazines of a CPU, local or remote, are touched under its
+ * iova_cpu.lock with interrupts off. Nothing else is locked, allocated or freed
+ * under it. A depot's lock and iovad->lock (see iova-tree.c) are leaves too.
+ */
+
+#ifndef __IOVA_CACHE_INTERNAL_H
+#define __IOVA_CACHE_INTERNAL_H
+
+#include <linux/processor.h>	/* bit_spinlock.h needs it */
+#include <linux/bit_spinlock.h>
+#include <linux/irqflags.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+
+#include "iova-cache.h"
+
+struct dentry;
+struct iova_domain;
+
+#define IOVA_MAGAZINE_SIZE	127
+#define IOVA_NR_BINS		(2 * IOVA_CACHE_CLASSES)
+
+/* Exactly 1 KiB on 64-bit. @next serves the depot's list. */
+struct iova_magazine {
+	struct iova_magazine	*next;
+	unsigned long		pfns[IOVA_MAGAZINE_SIZE];
+};
+
+/*
+ * One CPU's magazines of one kind, under iova_cpu.lock. They come when the
+ * first range is freed, so that a kind that a CPU never frees costs no memory.
+ *
+ * Invariant: @spare is full or empty, unless it is NULL.
+ */
+struct iova_bin {
+	struct iova_magazine	*loaded;
+	struct iova_magazine	*spare;
+	u8			nr;		/* ranges in @loaded */
+	u8			capacity;	/* of @loaded, 0 if NULL */
+	u8			nr_spare;	/* ranges in @spare */
+	unsigned long		hits;
+};
+
+struct iova_cpu {
+	unsigned long		lock;		/* bit 0 */
+	unsigned long		refills;	/* this_cpu_inc() */
+	unsigned long		misses;		/* this_cpu_inc() */
+	struct iova_bin		bins[IOVA_NR_BINS];
+};
+
+/* Full magazines that CPUs exchange */
+struct iova_depot {
+	spinlock_t		lock;		/* protects the list and its length */
+	unsigned int		nr;
+	struct iova_magazine	*top;
+};
+
+/*
+ * The caches of one domain. They are made by iova_domain_init_rcaches() and
+ * live until put_iova_domain().
+ *
+ * Memory: at most two magazines per possible CPU and bin, and as many in each
+ * depot as there are possible CPUs; a free that finds no room goes to the
+ * tree. Each magazine of 1 KiB keeps up to 127 ranges of the tree alive. The
+ * shrinker takes all of it back, and CPU hotplug what the CPU had.
+ */
+struct iova_cache {
+	struct iova_cpu __percpu *cpus;
+	struct iova_domain	*iovad;
+	struct hlist_node	cpuhp_node;
+	struct list_head	list;		/* iova_caches_lock */
+	struct dentry		*debugfs;
+	unsigned int		depot_max;
+	struct iova_depot	depots[IOVA_NR_BINS];
+};
+
+/* Where a walk that gives back cached ranges stands; goes downwards in bins */
+struct iova_drain {
+	struct iova_cache	*cache;
+	unsigned int		bin;		/* one more than the current bin */
+	unsigned int		cpu;
+	unsigned int		depot_left;	/* magazines still to be looked for */
+	unsigned long		ranges;		/* given back so far */
+};
+
+/**
+ * iova_cpu_lock() - lock this CPU's magazines
+ * @cache: caches of a domain
+ * @flags: where the state of interrupts is kept
+ *
+ * A bit spinlock, because that is inlined: it is half of the fast way, which
+ * is a leaf function thanks to it.
+ *
+ * Context: any but NMI. Returns with interrupts off.
+ * Return: this CPU's magazines.
+ */
+static inline struct iova_cpu *iova_cpu_lock(struct iova_cache *cache,
+					     unsigned long *flags)
+	__acquires(bitlock)
+{
+	struct iova_cpu *cpu;
+
+	local_irq_save(*flags);
+	cpu = this_cpu_ptr(cache->cpus);
+	bit_spin_lock(0, &cpu->lock);
+
+	return cpu;
+}
+
+/**
+ * iova_cpu_unlock() - unlock a CPU's magazines
+ * @cpu: what was locked
+ * @flags: state of interrupts to go back to
+ */
+static inline void iova_cpu_unlock(struct iova_cpu *cpu, unsigned long flags)
+	__releases(bitlock)
+{
+	__bit_spin_unlock(0, &cpu->lock);
+	local_irq_restore(flags);
+}
+
+struct iova_magazine *iova_magazine_alloc(void);
+void iova_magazine_free(struct iova_magazine *mag);
+
+struct iova_magazine *iova_depot_pop(struct iova_depot *depot);
+void iova_depot_push(struct iova_cache *cache, unsigned int bin,
+		     struct iova_magazine *mag);
+
+struct iova_drain iova_drain_start(struct iova_cache *cache, unsigned int bins);
+unsigned int iova_drain_step(struct iova_drain *drain);
+
+#endif /* __IOVA_CACHE_INTERNAL_H */

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of the caches of free ranges: magazines and depots, what makes and
+ * ends a domain's caches, and all that takes back what they hold: a request
+ * that would be refused, memory pressure, a CPU that goes offline.
+ *
+ * Locking: see iova-cache-internal.h. iova_caches_lock, a mutex, orders the list
+ * of all caches against the shrinker, which only tries it.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/iova.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "iova-cache-internal.h"
+#include "iova-debugfs.h"
+#include "iova-tree.h"
+
+static struct kmem_cache *iova_magazine_slab;
+static atomic_long_t iova_magazines;	/* in all domains */
+static LIST_HEAD(iova_caches);
+static DEFINE_MUTEX(iova_caches_lock);
+static struct shrinker *iova_shrinker;
+
+/* Magazines and the depot */
+
+/**
+ * iova_magazine_alloc() - allocate a magazine
+ *
+ * Context: any but NMI.
+ * Return: an empty magazine, or NULL.
+ */
+struct iova_magazine *iova_magazine_alloc(void)
+{
+	struct iova_magazine *mag;
+
+	mag = kmem_cache_alloc(iova_magazine_slab, GFP_ATOMIC | __GFP_NOWARN);
+	if (mag)
+		atomic_long_inc(&iova_magazines);
+
+	return mag;
+}
+
+/**
+ * iova_magazine_free() - free a magazine that holds no ranges
+ * @mag: magazine or NULL
+ *
+ * Context: any but NMI.
+ */
+void iova_magazine_free(struct iova_magazine *mag)
+{
+	if (!mag)
+		return;
+
+	kmem_cache_free(iova_magazine_slab, mag);
+	atomic_long_dec(&iova_magazines);
+}
+
+/* Give back a magazine and the @nr ranges in it */
+static void magazine_release(struct iova_cache *cache,
+			     struct iova_magazine *mag, unsigned int nr)
+{
+	if (nr)
+		iova_tree_free_bulk(cache->iovad, mag->pfns, nr);
+	iova_magazine_free(mag);
+}
+
+/**
+ * iova_depot_pop() - take a full magazine
+ * @depot: depot of a bin
+ *
+ * Context: any but NMI.
+ * Return: the magazine, NULL if there is none.
+ */
+struct iova_magazine *iova_depot_pop(struct iova_depot *depot)
+{
+	struct iova_magazine *mag;
+
+	if (!READ_ONCE(depot->nr))
+		return NULL;
+
+	scoped_guard(spinlock_irqsave, &depot->lock) {
+		mag = depot->top;
+		if (mag) {
+			depot->top = mag->next;
+			WRITE_ONCE(depot->nr, depot->nr - 1);
+		}
+	}
+
+	return mag;
+}
+
+/**
+ * iova_depot_push() - leave a full magazine
+ * @cache: caches of a domain
+ * @bin: kind of the ranges in it
+ * @mag: magazine; where the depot has no room its ranges go to the tree
+ *
+ * Context: any but NMI.
+ */
+void iova_depot_push(struct iova_cache *cache, unsigned int bin,
+		     struct iova_magazine *mag)
+{
+	struct iova_depot *depot = &cache->depots[bin];
+
+	scoped_guard(spinlock_irqsave, &depot->lock) {
+		if (depot->nr < cache->depot_max) {
+			mag->next = depot->top;
+			depot->top = mag;
+			WRITE_ONCE(depot->nr, depot->nr + 1);
+			return;
+		}
+	}
+	magazine_release(cache, mag, IOVA_MAGAZINE_SIZE);
+}
+
+/* Giving back what is cached: on a refusal, under pressure, on hotplug */
+
+static bool drain_depot(struct iova_drain *drain, unsigned int index)
+{
+	struct iova_magazine *mag = iova_depot_pop(&drain->cache->depots[index]);
+
+	if (!mag)
+		return false;
+
+	magazine_release(drain->cache, mag, IOVA_MAGAZINE_SIZE);
+	drain->ranges += IOVA_MAGAZINE_SIZE;
+	return true;
+}
+
+static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
+			      unsigned int index)
+{
+	struct iova_cpu *cpu = per_cpu_ptr(drain->cache->cpus, cpu_nr);
+	struct iova_bin *bin = &cpu->bins[index], old;
+	unsigned long flags;
+
+	/* Most bins of most CPUs were never used: don't lock those */
+	if (!READ_ONCE(bin->loaded))
+		return 0;
+
+	local_irq_save(flags);
+	bit_spin_lock(0, &cpu->lock);
+	old = *bin;
+	*bin = (struct iova_bin){ .hits = old.hits };
+	iova_cpu_unlock(cpu, flags);
+
+	if (old.loaded)
+		magazine_release(drain->cache, old.loaded, old.nr);
+	if (old.spare)
+		magazine_release(drain->cache, old.spare, old.nr_spare);
+	drain->ranges += old.nr + old.nr_spare;
+
+	return !!old.loaded + !!old.spare;
+}
+
+/**
+ * iova_drain_step() - go on until something was given back
+ * @drain: where the walk stands
+ *
+ * Looks at every bin once and takes no more than a depot can hold at one time,
+ * so that the walk comes to an end even if other CPUs keep filling the caches.
+ *
+ * Context: any but NMI.
+ * Return: number of magazines given back, 0 at the end.
+ */
+unsigned int iova_drain_step(struct iova_drain *drain)
+{
+	unsigned int magazines;
+
+	while (drain->bin) {
+		unsigned int index = drain->bin - 1;
+
+		if (drain->depot_left) {
+			drain->depot_left--;
+			if (drain_depot(drain, index))
+				return 1;
+			drain->depot_left = 0;
+		}
+		while (drain->cpu < nr_cpu_ids) {
+			magazines = drain_bin(drain, drain->cpu, index);
+			drain->cpu = cpumask_next(drain->cpu, cpu_possible_mask);
+			if (magazines)
+				return magazines;
+		}
+
+		drain->bin--;
+		drain->cpu = cpumask_first(cpu_possible_mask);
+		drain->depot_left = drain->cache->depot_max;
+	}
+
+	return 0;
+}
+
+/**
+ * iova_drain_start() - begin to give back what is cached
+ * @cache: caches of a domain
+ * @bins: number of bins to look at: IOVA_CACHE_CLASSES for those below 4 GiB,
+ *	IOVA_NR_BINS for all
+ *
+ * Return: the walk, for iova_drain_step().
+ */
+struct iova_drain iova_drain_start(struct iova_cache *cache, unsigned int bins)
+{
+	return (struct iova_drain){
+		.cache = cache,
+		.bin = bins,
+		.cpu = cpumask_first(cpu_possible_mask),
+		.depot_left = cache->depot_max,
+	};
+}
+
+/* Life of the caches */
+
+static int iova_cpu_dead(unsigned int cpu, struct hlist_node *node)
+{
+	struct iova_cache *cache = hlist_entry(node, struct iova_cache, cpuhp_node);
+	struct iova_drain drain = { .cache = cache };
+
+	for (unsigned int i = 0; i < IOVA_NR_BINS; i++)
+		drain_bin(&drain, cpu, i);
+
+	return 0;
+}
+
+static void cache_free(struct iova_cache *cache)
+{
+	unsigned int cpu;
+
+	for (unsigned int i = 0; i < IOVA_NR_BINS; i++) {
+		struct iova_magazine *mag;
+
+		while ((mag = iova_depot_pop(&cache->depots[i])))
+			iova_magazine_free(mag);
+		for_each_possible_cpu(cpu) {
+			struct iova_bin *bin;
+
+			bin = &per_cpu_ptr(cache->cpus, cpu)->bins[i];
+			iova_magazine_free(bin->loaded);
+			iova_magazine_free(bin->spare);
+		}
+	}
+	free_percpu(cache->cpus);
+	kfree(cache);
+}
+
+/**
+ * iova_domain_init_rcaches() - give a domain its per-CPU caches
+ * @iovad: domain, from which nothing was allocated yet
+ *
+ * Context: process, may sleep. iova_cache_get() came first.
+ * Return: 0, -ENOMEM, or -EEXIST if the domain has caches. On an error the
+ * domain works on without caches.
+ */
+int iova_domain_init_rcaches(struct iova_domain *iovad)
+{
+	struct iova_cache *cache;
+	int ret;
+
+	if (iovad->cache)
+		return -EEXIST;
+
+	cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+	if (!cache)
+		return -ENOMEM;
+
+	cache->iovad = iovad;
+	cache->depot_max = num_possible_cpus();
+	for (unsigned int i = 0; i < IOVA_NR_BINS; i++) {
+		struct iova_depot *iova_depot = &cache->depots[i];
+
+		spin_lock_init(&iova_depot->lock);
+	}
+	cache->cpus = alloc_percpu(struct iova_cpu);
+	if (!cache->cpus) {
+		ret = -ENOMEM;
+		goto err_free;
+	}
+	ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,
+					       &cache->cpuhp_node);
+	if (ret)
+		goto err_free_cpus;
+
+	iovad->cache = cache;
+	scoped_guard(mutex, &iova_caches_lock)
+		list_add_tail(&cache->list, &iova_caches);
+	cache->debugfs = iova_debugfs_add(iovad);
+
+	return 0;
+
+err_free_cpus:
+	free_percpu(cache->cpus);
+err_free:
+	kfree(cache);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iova_domain_init_rcaches);
+
+/**
+ * iova_cache_destroy() - end a domain's caches, if it has any
+ * @iovad: domain that nobody uses any more
+ *
+ * The ranges in the caches stay in the tree, which goes next.
+ *
+ * Context: process, may sleep.
+ */
+void iova_cache_destroy(struct iova_domain *iovad)
+{
+	struct iova_cache *cache = iovad->cache;
+
+	if (!cache)
+		return;
+
+	iova_debugfs_remove(cache->debugfs);
+	scoped_guard(mutex, &iova_caches_lock)
+		list_del(&cache->list);
+	cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,
+					    &cache->cpuhp_node);
+	iovad->cache = NULL;
+	cache_free(cache);
+}
+
+/* The shrinker, whose objects are magazines, of all domains */
+
+static unsigned long shrink_count(struct shrinker *shrinker,
+				  struct shrink_control *sc)
+{
+	return atomic_long_read(&iova_magazines) ?: SHRINK_EMPTY;
+}
+
+static unsigned long shrink_scan(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long freed = 0;
+	struct iova_cache *cache;
+	struct iova_drain drain;
+	unsigned int step = 0;
+	LIST_HEAD(visited);
+
+	if (!mutex_trylock(&iova_caches_lock))
+		return SHRINK_STOP;
+
+	while (freed < sc->nr_to_scan && !list_empty(&iova_caches)) {
+		cache = list_first_entry(&iova_caches, struct iova_cache, list);
+		drain = iova_drain_start(cache, IOVA_NR_BINS);
+		do {
+			step = iova_drain_step(&drain);
+			freed += step;
+		} while (step && freed < sc->nr_to_scan);
+		list_move_tail(&cache->list, &visited);
+		cond_resched();
+	}
+	/* Who was not visited is first next time */
+	list_splice_tail(&visited, &iova_caches);
+	mutex_unlock(&iova_caches_lock);
+
+	return freed ?: SHRINK_STOP;
+}
+
+/**
+ * iova_cache_setup() - prepare what all domains' caches share
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iova_cache_setup(void)
+{
+	int ret;
+
+	iova_magazine_slab = kmem_cache_create("iommu_iova_magazine",
+					       sizeof(struct iova_magazine), 0,
+					       SLAB_HWCACHE_ALIGN, NULL);
+	if (!iova_magazine_slab)
+		return -ENOMEM;
+
+	ret = cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "iommu/iova:dead",
+				      NULL, iova_cpu_dead);
+	if (ret)
+		goto err_slab;
+
+	iova_shrinker = shrinker_alloc(0, "iommu-iova");
+	if (!iova_shrinker) {
+		ret = -ENOMEM;
+		goto err_cpuhp;
+	}
+	iova_shrinker->count_objects = shrink_count;
+	iova_shrinker->scan_objects = shrink_scan;
+	shrinker_register(iova_shrinker);
+
+	return 0;
+
+err_cpuhp:
+	cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
+err_slab:
+	kmem_cache_destroy(iova_magazine_slab);
+	return ret;
+}
+
+/**
+ * iova_cache_teardown() - undo iova_cache_setup()
+ *
+ * Context: process, may sleep. No domain has caches any more.
+ */
+void iova_cache_teardown(void)
+{
+	shrinker_free(iova_shrinker);
+	cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
+	kmem_cache_destroy(iova_magazine_slab);
+}
+
+#if IS_ENABLED(CONFIG_IOMMU_IOVA_KUNIT_TEST)
+/**
+ * iova_cache_limit() - the most ranges that a domain's caches can hold
+ * @iovad: domain with caches
+ *
+ * Return: number of ranges.
+ */
+unsigned long iova_cache_limit(struct iova_domain *iovad)
+{
+	unsigned long per_bin = 2 * num_possible_cpus() + iovad->cache->depot_max;
+
+	return IOVA_NR_BINS * per_bin * IOVA_MAGAZINE_SIZE;
+}
+EXPORT_SYMBOL_IF_KUNIT(iova_cache_limit);
+
+/**
+ * iova_cache_drain() - give all cached ranges back to the tree
+ * @iovad: domain with caches
+ *
+ * Context: any but NMI.
+ * Return: number of ranges given back.
+ */
+unsigned long iova_cache_drain(struct iova_domain *iovad)
+{
+	struct iova_drain drain = iova_drain_start(iovad->cache, IOVA_NR_BINS);
+
+	while (iova_drain_step(&drain))
+		;
+
+	return drain.ranges;
+}
+EXPORT_SYMBOL_IF_KUNIT(iova_cache_drain);
+#endif

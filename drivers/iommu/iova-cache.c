@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fast way in and out: ranges by PFN, from the per-CPU caches if they have
+ * them, else from the tree. How caches are built is told in
+ * iova-cache-internal.h.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/iova.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <trace/events/iova.h>
+
+#include "iova-cache-internal.h"
+#include "iova-tree.h"
+
+/* Size classes */
+
+/* Class of a size, less one; a table, because every request looks into it */
+static const u8 size_classes[IOVA_CACHE_MAX_PAGES] = {
+	[0] = 0, [1] = 1, [2 ... 3] = 2, [4 ... 7] = 3, [8 ... 15] = 4,
+	[16 ... 31] = 5,
+	[32 ... 39] = 6, [40 ... 47] = 7, [48 ... 55] = 8, [56 ... 63] = 9,
+	[64 ... 79] = 10, [80 ... 95] = 11, [96 ... 111] = 12, [112 ... 127] = 13,
+	[128 ... 159] = 14, [160 ... 191] = 15, [192 ... 223] = 16, [224 ... 255] = 17,
+};
+
+static const u16 class_pages[IOVA_CACHE_CLASSES] = {
+	1, 2, 4, 8, 16, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256,
+};
+
+/**
+ * iova_cache_class_pages() - length of the range that serves a request
+ * @size: size asked for, in PFNs
+ *
+ * Return: @size rounded up to its class, or @size if that is never cached.
+ */
+unsigned long iova_cache_class_pages(unsigned long size)
+{
+	if (!size || size > IOVA_CACHE_MAX_PAGES)
+		return size;
+
+	return class_pages[size_classes[size - 1]];
+}
+EXPORT_SYMBOL_IF_KUNIT(iova_cache_class_pages);
+
+static bool is_cacheable(struct iova_domain *iovad, unsigned long size)
+{
+	return iovad->cache && size - 1 < IOVA_CACHE_MAX_PAGES;
+}
+
+/* The kind that a range at @pfn is of, or that serves a request up to @pfn */
+static unsigned int bin_index(struct iova_domain *iovad, unsigned long size,
+			      unsigned long pfn)
+{
+	unsigned int zone = pfn < iovad->dma_32bit_pfn ? 0 : IOVA_CACHE_CLASSES;
+
+	return zone + size_classes[size - 1];
+}
+
+/* A CPU's bins */
+
+static void bin_swap(struct iova_bin *bin)
+{
+	swap(bin->loaded, bin->spare);
+	swap(bin->nr, bin->nr_spare);
+}
+
+/* Load a magazine, return the one that has no place any more */
+static struct iova_magazine *bin_load(struct iova_bin *bin,
+				      struct iova_magazine *mag, unsigned int nr)
+{
+	struct iova_magazine *displaced = bin->spare;
+
+	bin->spare = bin->loaded;
+	bin->nr_spare = bin->nr;
+	bin->loaded = mag;
+	bin->nr = nr;
+	bin->capacity = IOVA_MAGAZINE_SIZE;
+
+	return displaced;
+}
+
+static bool bin_put(struct iova_bin *bin, unsigned long pfn)
+{
+	if (bin->nr == bin->capacity && bin->spare && !bin->nr_spare)
+		bin_swap(bin);
+	if (bin->nr == bin->capacity)
+		return false;
+
+	bin->loaded->pfns[bin->nr++] = pfn;
+	return true;
+}
+
+/* Take a range whose first @size pages lie under the limit */
+static unsigned long bin_take(struct iova_bin *bin, unsigned long size,
+			      unsigned long limit_pfn)
+{
+	unsigned long *pfns, pfn;
+
+	if (!bin->nr && bin->nr_spare)
+		bin_swap(bin);
+
+	for (unsigned int i = bin->nr; i--; ) {
+		pfns = bin->loaded->pfns;
+		pfn = pfns[i];
+		if (pfn + size - 1 <= limit_pfn) {
+			pfns[i] = pfns[--bin->nr];
+			return pfn;
+		}
+	}
+
+	return 0;
+}
+
+/* The way in: this CPU's magazines, a magazine from the depot, the tree */
+
+static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
+				  unsigned long limit_pfn)
+{
+	unsigned int index = bin_index(iovad, size, limit_pfn);
+	struct iova_magazine *full, *displaced = NULL;
+	struct iova_cache *cache = iovad->cache;
+	struct iova_bin *bin;
+	struct iova_cpu *cpu;
+	unsigned long flags, pfn;
+	bool empty;
+
+	cpu = iova_cpu_lock(cache, &flags);
+	bin = &cpu->bins[index];
+	pfn = bin_take(bin, size, limit_pfn);
+	empty = !bin->nr;
+	iova_cpu_unlock(cpu, flags);
+	if (pfn || !empty)
+		return pfn;
+
+	full = iova_depot_pop(&cache->depots[index]);
+	if (!full)
+		return 0;
+
+	cpu = iova_cpu_lock(cache, &flags);
+	bin = &cpu->bins[index];
+	pfn = bin_take(bin, size, limit_pfn);
+	if (!pfn && !bin->nr) {
+		displaced = bin_load(bin, full, IOVA_MAGAZINE_SIZE);
+		full = NULL;
+		pfn = bin_take(bin, size, limit_pfn);
+	}
+	iova_cpu_unlock(cpu, flags);
+
+	iova_magazine_free(displaced);
+	if (full)
+		iova_depot_push(cache, index, full);
+
+	return pfn;
+}
+
+/* Give back cached ranges bin by bin until the request can be served */
+static struct iova *alloc_draining(struct iova_domain *iovad, unsigned long size,
+				   unsigned long limit_pfn)
+{
+	struct iova_drain drain;
+	struct iova *iova = NULL;
+
+	/* Ranges above 4 GiB are no help under a limit below it */
+	drain = iova_drain_start(iovad->cache, limit_pfn < iovad->dma_32bit_pfn ?
+			    IOVA_CACHE_CLASSES : IOVA_NR_BINS);
+	while (!iova && iova_drain_step(&drain))
+		iova = iova_tree_alloc(iovad, size, limit_pfn, true);
+
+	return iova;
+}
+
+static unsigned long alloc_from_tree(struct iova_domain *iovad,
+				     unsigned long size,
+				     unsigned long limit_pfn, bool flush_rcache)
+{
+	struct iova *iova;
+
+	if (!iova_tree_size_ok(iovad, size))
+		return 0;
+	if (limit_pfn < iovad->dma_32bit_pfn)
+		flush_rcache = true;
+
+	iova = iova_tree_alloc(iovad, size, limit_pfn, true);
+	if (!iova && flush_rcache && iovad->cache)
+		iova = alloc_draining(iovad, size, limit_pfn);
+	if (!iova)
+		return 0;
+
+	/* 0 says failure; it is the last place that a search comes to */
+	if (!iova->pfn_lo) {
+		iova_tree_free(iovad, iova);
+		return 0;
+	}
+
+	return iova->pfn_lo;
+}
+
+static noinline unsigned long alloc_slow(struct iova_domain *iovad,
+					 unsigned long size,
+					 unsigned long limit_pfn,
+					 bool flush_rcache)
+{
+	unsigned long pages = size, pfn = 0;
+
+	if (is_cacheable(iovad, size)) {
+		pages = iova_cache_class_pages(size);
+		pfn = cache_refill(iovad, size, limit_pfn);
+		if (pfn) {
+			this_cpu_inc(iovad->cache->cpus->refills);
+			iova_tree_set_cached(iovad, pfn, pages, false);
+		} else {
+			this_cpu_inc(iovad->cache->cpus->misses);
+		}
+	}
+	if (!pfn)
+		pfn = alloc_from_tree(iovad, pages, limit_pfn, flush_rcache);
+
+	if (pfn)
+		trace_iova_alloc(iovad, pfn, size);
+	else
+		trace_iova_refuse(iovad, size, limit_pfn);
+
+	return pfn;
+}
+
+/* Out of line, so that the fast way stays a leaf */
+static noinline unsigned long alloc_observed(struct iova_domain *iovad,
+					     unsigned long pfn,
+					     unsigned long size)
+{
+	iova_tree_set_cached(iovad, pfn, iova_cache_class_pages(size), false);
+	trace_iova_alloc(iovad, pfn, size);
+
+	return pfn;
+}
+
+/**
+ * alloc_iova_fast() - take a range, from a cache if possible
+ * @iovad: domain
+ * @size: length in PFNs
+ * @limit_pfn: highest PFN that the @size pages may reach; beyond the domain
+ *	means its last one
+ * @flush_rcache: rather than fail, give cached ranges back to the tree and
+ *	search again. With a limit below 4 GiB that happens in any case: space
+ *	there is scarce, and no request fails while caches hold it.
+ *
+ * The range is aligned naturally to @size rounded up to a power of two. In a
+ * domain with caches, sizes up to IOVA_CACHE_MAX_PAGES take a range as long as
+ * their size class.
+ *
+ * Context: any but NMI.
+ * Return: the first PFN, never 0, or 0 if there is no space or no memory. A
+ * size of 0 or beyond the domain is refused with a warning.
+ */
+unsigned long alloc_iova_fast(struct iova_domain *iovad, unsigned long size,
+			      unsigned long limit_pfn, bool flush_rcache)
+{
+	unsigned long flags, pfn;
+	struct iova_bin *bin;
+	struct iova_cpu *cpu;
+	unsigned int nr;
+
+	if (unlikely(!is_cacheable(iovad, size)))
+		return alloc_slow(iovad, size, limit_pfn, flush_rcache);
+
+	cpu = iova_cpu_lock(iovad->cache, &flags);
+	bin = &cpu->bins[bin_index(iovad, size, limit_pfn)];
+	nr = bin->nr;
+	if (likely(nr)) {
+		pfn = bin->loaded->pfns[--nr];
+		if (likely(pfn + size - 1 <= limit_pfn)) {
+			bin->nr = nr;
+			bin->hits++;
+			iova_cpu_unlock(cpu, flags);
+			if (IS_ENABLED(CONFIG_IOMMU_IOVA_DEBUG) ||
+			    trace_iova_alloc_enabled())
+				return alloc_observed(iovad, pfn, size);
+			return pfn;
+		}
+	}
+	iova_cpu_unlock(cpu, flags);
+
+	return alloc_slow(iovad, size, limit_pfn, flush_rcache);
+}
+EXPORT_SYMBOL_GPL(alloc_iova_fast);
+
+/* The way out: this CPU's magazines, the depot, the tree */
+
+static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
+			unsigned long size)
+{
+	unsigned int index = bin_index(iovad, size, pfn);
+	struct iova_magazine *fresh, *displaced = NULL;
+	struct iova_cache *cache = iovad->cache;
+	struct iova_bin *bin;
+	struct iova_cpu *cpu;
+	unsigned long flags;
+	bool stored, crowded;
+
+	cpu = iova_cpu_lock(cache, &flags);
+	bin = &cpu->bins[index];
+	stored = bin_put(bin, pfn);
+	crowded = bin->spare;
+	iova_cpu_unlock(cpu, flags);
+	if (stored)
+		return true;
+
+	if (crowded && READ_ONCE(cache->depots[index].nr) >= cache->depot_max)
+		return false;
+	fresh = iova_magazine_alloc();
+	if (!fresh)
+		return false;
+
+	cpu = iova_cpu_lock(cache, &flags);
+	bin = &cpu->bins[index];
+	if (!bin_put(bin, pfn)) {
+		displaced = bin_load(bin, fresh, 0);
+		fresh = NULL;
+		bin_put(bin, pfn);
+	}
+	iova_cpu_unlock(cpu, flags);
+
+	iova_magazine_free(fresh);
+	if (displaced)
+		iova_depot_push(cache, index, displaced);
+
+	return true;
+}
+
+static noinline void free_slow(struct iova_domain *iovad, unsigned long pfn,
+			       unsigned long size)
+{
+	unsigned long pages = size;
+
+	trace_iova_free(iovad, pfn, size);
+	if (is_cacheable(iovad, size)) {
+		pages = iova_cache_class_pages(size);
+		if (!iova_tree_set_cached(iovad, pfn, pages, true)) {
+			pr_warn_ratelimited("iova: [%#lx-%#lx] is freed, but not in use\n",
+					    pfn, pfn + size - 1);
+			return;
+		}
+		if (cache_store(iovad, pfn, size))
+			return;
+	}
+	if (!iova_tree_free_range(iovad, pfn, pages))
+		pr_warn_ratelimited("iova: [%#lx-%#lx] is freed, but not in use\n",
+				    pfn, pfn + size - 1);
+}
+
+/**
+ * free_iova_fast() - give back a range from alloc_iova_fast()
+ * @iovad: domain
+ * @pfn: what alloc_iova_fast() returned
+ * @size: the size that was asked for, in PFNs
+ *
+ * The range must be forgotten by the hardware: it may be handed out again
+ * before this function returns.
+ *
+ * Never needs memory: where a cache has no room the range goes to the tree. A
+ * range past the cached sizes, and every range of a domain without caches, is
+ * checked: what is not in use is refused with a warning. In the cached sizes
+ * that takes CONFIG_IOMMU_IOVA_DEBUG.
+ *
+ * Context: any but NMI.
+ */
+void free_iova_fast(struct iova_domain *iovad, unsigned long pfn,
+		    unsigned long size)
+{
+	struct iova_bin *bin;
+	struct iova_cpu *cpu;
+	unsigned long flags;
+
+	if (unlikely(IS_ENABLED(CONFIG_IOMMU_IOVA_DEBUG) ||
+		     trace_iova_free_enabled() || !is_cacheable(iovad, size))) {
+		free_slow(iovad, pfn, size);
+		return;
+	}
+
+	cpu = iova_cpu_lock(iovad->cache, &flags);
+	bin = &cpu->bins[bin_index(iovad, size, pfn)];
+	if (likely(bin->nr < bin->capacity)) {
+		bin->loaded->pfns[bin->nr++] = pfn;
+		iova_cpu_unlock(cpu, flags);
+		return;
+	}
+	iova_cpu_unlock(cpu, flags);
+
+	free_slow(iovad, pfn, size);
+}
+EXPORT_SYMBOL_GPL(free_iova_fast);
+
+/**
+ * iova_rcache_range() - largest size that the caches serve
+ *
+ * What builds large requests from many pages (NVMe, SCSI) takes this as the
+ * size up to which a mapping is cheap.
+ *
+ * Return: size in bytes.
+ */
+unsigned long iova_rcache_range(void)
+{
+	return PAGE_SIZE * IOVA_CACHE_MAX_PAGES;
+}
+
+/* Looking in */
+
+static void bin_usage(struct iova_cache *cache, unsigned int index,
+		      struct iova_cache_usage *usage)
+{
+	unsigned int class = index % IOVA_CACHE_CLASSES;
+	unsigned long cached;
+	unsigned int cpu;
+
+	cached = READ_ONCE(cache->depots[index].nr) * IOVA_MAGAZINE_SIZE;
+	for_each_possible_cpu(cpu) {
+		struct iova_bin *bin;
+
+		bin = &per_cpu_ptr(cache->cpus, cpu)->bins[index];
+		usage->hits += READ_ONCE(bin->hits);
+		cached += READ_ONCE(bin->nr) + READ_ONCE(bin->nr_spare);
+	}
+	usage->cached[class] += cached;
+	if (index < IOVA_CACHE_CLASSES)
+		usage->cached_32bit[class] = cached;
+}
+
+/**
+ * iova_cache_usage() - tell what a domain's caches hold and did
+ * @iovad: domain with caches
+ * @usage: filled in; a snapshot that other CPUs may be changing
+ *
+ * Context: any. Takes no lock.
+ */
+void iova_cache_usage(struct iova_domain *iovad, struct iova_cache_usage *usage)
+{
+	struct iova_cache *cache = iovad->cache;
+	unsigned int cpu;
+
+	*usage = (struct iova_cache_usage){};
+	for_each_possible_cpu(cpu) {
+		struct iova_cpu *iova_cpu = per_cpu_ptr(cache->cpus, cpu);
+
+		usage->refills += READ_ONCE(iova_cpu->refills);
+		usage->misses += READ_ONCE(iova_cpu->misses);
+	}
+	for (unsigned int i = 0; i < IOVA_NR_BINS; i++)
+		bin_usage(cache, i, usage);
+}

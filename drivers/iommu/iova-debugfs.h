@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Looking into domains from user space: the door of iova-debugfs.c.
+ */
+
+#ifndef __IOVA_DEBUGFS_H
+#define __IOVA_DEBUGFS_H
+
+struct dentry;
+struct iova_domain;
+
+#ifdef CONFIG_IOMMU_DEBUGFS
+void iova_debugfs_setup(void);
+void iova_debugfs_teardown(void);
+struct dentry *iova_debugfs_add(struct iova_domain *iovad);
+void iova_debugfs_remove(struct dentry *dir);
+#else
+static inline void iova_debugfs_setup(void)
+{
+}
+
+static inline void iova_debugfs_teardown(void)
+{
+}
+
+static inline struct dentry *iova_debugfs_add(struct iova_domain *iovad)
+{
+	return NULL;
+}
+
+static inline void iova_debugfs_remove(struct dentry *dir)
+{
+}
+#endif
+
+#endif /* __IOVA_DEBUGFS_H */
