@@ -24,6 +24,7 @@
 
 #include <linux/processor.h>	/* bit_spinlock.h needs it */
 #include <linux/bit_spinlock.h>
+#include <linux/iova.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
@@ -33,7 +34,6 @@
 #include "iova-cache.h"
 
 struct dentry;
-struct iova_domain;
 
 #define IOVA_MAGAZINE_SIZE	127
 #define IOVA_NR_BINS		(2 * IOVA_CACHE_CLASSES)
@@ -53,9 +53,9 @@ struct iova_magazine {
 struct iova_bin {
 	struct iova_magazine	*loaded;
 	struct iova_magazine	*spare;
-	u8			nr;		/* ranges in @loaded */
-	u8			capacity;	/* of @loaded, 0 if NULL */
-	u8			nr_spare;	/* ranges in @spare */
+	u16			nr;		/* ranges in @loaded */
+	u16			capacity;	/* of @loaded, 0 if NULL */
+	u16			nr_spare;	/* ranges in @spare */
 	unsigned long		hits;
 };
 
@@ -83,7 +83,6 @@ struct iova_depot {
  * shrinker takes all of it back, and CPU hotplug what the CPU had.
  */
 struct iova_cache {
-	struct iova_cpu __percpu *cpus;
 	struct iova_domain	*iovad;
 	struct hlist_node	cpuhp_node;
 	struct list_head	list;		/* iova_caches_lock */
@@ -103,7 +102,7 @@ struct iova_drain {
 
 /**
  * iova_cpu_lock() - lock this CPU's magazines
- * @cache: caches of a domain
+ * @iovad: domain with caches
  * @flags: where the state of interrupts is kept
  *
  * A bit spinlock, because that is inlined: it is half of the fast way, which
@@ -112,14 +111,14 @@ struct iova_drain {
  * Context: any but NMI. Returns with interrupts off.
  * Return: this CPU's magazines.
  */
-static inline struct iova_cpu *iova_cpu_lock(struct iova_cache *cache,
+static inline struct iova_cpu *iova_cpu_lock(struct iova_domain *iovad,
 					     unsigned long *flags)
 	__acquires(bitlock)
 {
 	struct iova_cpu *cpu;
 
 	local_irq_save(*flags);
-	cpu = this_cpu_ptr(cache->cpus);
+	cpu = this_cpu_ptr(iovad->cpus);
 	bit_spin_lock(0, &cpu->lock);
 
 	return cpu;

@@ -140,7 +140,7 @@ static bool drain_depot(struct iova_drain *drain, unsigned int index)
 static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
 			      unsigned int index)
 {
-	struct iova_cpu *cpu = per_cpu_ptr(drain->cache->cpus, cpu_nr);
+	struct iova_cpu *cpu = per_cpu_ptr(drain->cache->iovad->cpus, cpu_nr);
 	struct iova_bin *bin = &cpu->bins[index], old;
 	unsigned long flags;
 
@@ -244,12 +244,12 @@ static void cache_free(struct iova_cache *cache)
 		for_each_possible_cpu(cpu) {
 			struct iova_bin *bin;
 
-			bin = &per_cpu_ptr(cache->cpus, cpu)->bins[i];
+			bin = &per_cpu_ptr(cache->iovad->cpus, cpu)->bins[i];
 			iova_magazine_free(bin->loaded);
 			iova_magazine_free(bin->spare);
 		}
 	}
-	free_percpu(cache->cpus);
+	free_percpu(cache->iovad->cpus);
 	kfree(cache);
 }
 
@@ -280,8 +280,8 @@ int iova_domain_init_rcaches(struct iova_domain *iovad)
 
 		spin_lock_init(&iova_depot->lock);
 	}
-	cache->cpus = alloc_percpu(struct iova_cpu);
-	if (!cache->cpus) {
+	iovad->cpus = alloc_percpu(struct iova_cpu);
+	if (!iovad->cpus) {
 		ret = -ENOMEM;
 		goto err_free;
 	}
@@ -291,6 +291,7 @@ int iova_domain_init_rcaches(struct iova_domain *iovad)
 		goto err_free_cpus;
 
 	iovad->cache = cache;
+	iovad->max_cached = IOVA_CACHE_MAX_PAGES;
 	scoped_guard(mutex, &iova_caches_lock)
 		list_add_tail(&cache->list, &iova_caches);
 	cache->debugfs = iova_debugfs_add(iovad);
@@ -298,7 +299,8 @@ int iova_domain_init_rcaches(struct iova_domain *iovad)
 	return 0;
 
 err_free_cpus:
-	free_percpu(cache->cpus);
+	free_percpu(iovad->cpus);
+	iovad->cpus = NULL;
 err_free:
 	kfree(cache);
 	return ret;
@@ -325,8 +327,10 @@ void iova_cache_destroy(struct iova_domain *iovad)
 		list_del(&cache->list);
 	cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,
 					    &cache->cpuhp_node);
-	iovad->cache = NULL;
 	cache_free(cache);
+	iovad->max_cached = 0;
+	iovad->cpus = NULL;
+	iovad->cache = NULL;
 }
 
 /* The shrinker, whose objects are magazines, of all domains */

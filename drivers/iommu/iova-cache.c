@@ -18,13 +18,13 @@
 
 /* Size classes */
 
-/* Class of a size, less one; a table, because every request looks into it */
-static const u8 size_classes[IOVA_CACHE_MAX_PAGES] = {
-	[0] = 0, [1] = 1, [2 ... 3] = 2, [4 ... 7] = 3, [8 ... 15] = 4,
-	[16 ... 31] = 5,
-	[32 ... 39] = 6, [40 ... 47] = 7, [48 ... 55] = 8, [56 ... 63] = 9,
-	[64 ... 79] = 10, [80 ... 95] = 11, [96 ... 111] = 12, [112 ... 127] = 13,
-	[128 ... 159] = 14, [160 ... 191] = 15, [192 ... 223] = 16, [224 ... 255] = 17,
+/* A table, because every request looks into it */
+static const u8 size_classes[IOVA_CACHE_MAX_PAGES + 1] = {
+	[1] = 0, [2] = 1, [3 ... 4] = 2, [5 ... 8] = 3, [9 ... 16] = 4,
+	[17 ... 32] = 5,
+	[33 ... 40] = 6, [41 ... 48] = 7, [49 ... 56] = 8, [57 ... 64] = 9,
+	[65 ... 80] = 10, [81 ... 96] = 11, [97 ... 112] = 12, [113 ... 128] = 13,
+	[129 ... 160] = 14, [161 ... 192] = 15, [193 ... 224] = 16, [225 ... 256] = 17,
 };
 
 static const u16 class_pages[IOVA_CACHE_CLASSES] = {
@@ -42,22 +42,28 @@ unsigned long iova_cache_class_pages(unsigned long size)
 	if (!size || size > IOVA_CACHE_MAX_PAGES)
 		return size;
 
-	return class_pages[size_classes[size - 1]];
+	return class_pages[size_classes[size]];
 }
 EXPORT_SYMBOL_IF_KUNIT(iova_cache_class_pages);
 
 static bool is_cacheable(struct iova_domain *iovad, unsigned long size)
 {
-	return iovad->cache && size - 1 < IOVA_CACHE_MAX_PAGES;
+	return size - 1 < iovad->max_cached;
 }
 
-/* The kind that a range at @pfn is of, or that serves a request up to @pfn */
-static unsigned int bin_index(struct iova_domain *iovad, unsigned long size,
-			      unsigned long pfn)
+/*
+ * The kind that a range at @pfn is of, or that serves a request up to @pfn.
+ * The DMA API looks for 32-bit addresses first, so those are the likely ones.
+ */
+static unsigned long bin_index(struct iova_domain *iovad, unsigned long size,
+			       unsigned long pfn)
 {
-	unsigned int zone = pfn < iovad->dma_32bit_pfn ? 0 : IOVA_CACHE_CLASSES;
+	unsigned long index = size_classes[size];
 
-	return zone + size_classes[size - 1];
+	if (unlikely(pfn >= iovad->dma_32bit_pfn))
+		index += IOVA_CACHE_CLASSES;
+
+	return index;
 }
 
 /* A CPU's bins */
@@ -128,7 +134,7 @@ static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
 	unsigned long flags, pfn;
 	bool empty;
 
-	cpu = iova_cpu_lock(cache, &flags);
+	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
 	pfn = bin_take(bin, size, limit_pfn);
 	empty = !bin->nr;
@@ -140,7 +146,7 @@ static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
 	if (!full)
 		return 0;
 
-	cpu = iova_cpu_lock(cache, &flags);
+	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
 	pfn = bin_take(bin, size, limit_pfn);
 	if (!pfn && !bin->nr) {
@@ -199,7 +205,7 @@ static unsigned long alloc_from_tree(struct iova_domain *iovad,
 	return iova->pfn_lo;
 }
 
-static noinline unsigned long alloc_slow(struct iova_domain *iovad,
+static unsigned long alloc_slow(struct iova_domain *iovad,
 					 unsigned long size,
 					 unsigned long limit_pfn,
 					 bool flush_rcache)
@@ -210,10 +216,10 @@ static noinline unsigned long alloc_slow(struct iova_domain *iovad,
 		pages = iova_cache_class_pages(size);
 		pfn = cache_refill(iovad, size, limit_pfn);
 		if (pfn) {
-			this_cpu_inc(iovad->cache->cpus->refills);
+			this_cpu_inc(iovad->cpus->refills);
 			iova_tree_set_cached(iovad, pfn, pages, false);
 		} else {
-			this_cpu_inc(iovad->cache->cpus->misses);
+			this_cpu_inc(iovad->cpus->misses);
 		}
 	}
 	if (!pfn)
@@ -227,7 +233,20 @@ static noinline unsigned long alloc_slow(struct iova_domain *iovad,
 	return pfn;
 }
 
-/* Out of line, so that the fast way stays a leaf */
+/* The fast way stays a leaf as long as it leaves by calls to these two only */
+static noinline unsigned long alloc_missed(struct iova_domain *iovad,
+					   unsigned long size,
+					   unsigned long limit_pfn,
+					   bool flush_rcache,
+					   struct iova_cpu *cpu,
+					   unsigned long flags)
+	__releases(bitlock)
+{
+	iova_cpu_unlock(cpu, flags);
+
+	return alloc_slow(iovad, size, limit_pfn, flush_rcache);
+}
+
 static noinline unsigned long alloc_observed(struct iova_domain *iovad,
 					     unsigned long pfn,
 					     unsigned long size)
@@ -262,29 +281,27 @@ unsigned long alloc_iova_fast(struct iova_domain *iovad, unsigned long size,
 	unsigned long flags, pfn;
 	struct iova_bin *bin;
 	struct iova_cpu *cpu;
-	unsigned int nr;
+	unsigned long nr;
 
 	if (unlikely(!is_cacheable(iovad, size)))
 		return alloc_slow(iovad, size, limit_pfn, flush_rcache);
 
-	cpu = iova_cpu_lock(iovad->cache, &flags);
+	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[bin_index(iovad, size, limit_pfn)];
 	nr = bin->nr;
-	if (likely(nr)) {
-		pfn = bin->loaded->pfns[--nr];
-		if (likely(pfn + size - 1 <= limit_pfn)) {
-			bin->nr = nr;
-			bin->hits++;
-			iova_cpu_unlock(cpu, flags);
-			if (IS_ENABLED(CONFIG_IOMMU_IOVA_DEBUG) ||
-			    trace_iova_alloc_enabled())
-				return alloc_observed(iovad, pfn, size);
-			return pfn;
-		}
-	}
-	iova_cpu_unlock(cpu, flags);
+	if (unlikely(!nr))
+		return alloc_missed(iovad, size, limit_pfn, flush_rcache, cpu, flags);
+	pfn = bin->loaded->pfns[nr - 1];
+	if (unlikely(pfn + size - 1 > limit_pfn))
+		return alloc_missed(iovad, size, limit_pfn, flush_rcache, cpu, flags);
 
-	return alloc_slow(iovad, size, limit_pfn, flush_rcache);
+	bin->nr--;
+	bin->hits++;
+	iova_cpu_unlock(cpu, flags);
+	if (IS_ENABLED(CONFIG_IOMMU_IOVA_DEBUG) || trace_iova_alloc_enabled())
+		return alloc_observed(iovad, pfn, size);
+
+	return pfn;
 }
 EXPORT_SYMBOL_GPL(alloc_iova_fast);
 
@@ -301,7 +318,7 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 	unsigned long flags;
 	bool stored, crowded;
 
-	cpu = iova_cpu_lock(cache, &flags);
+	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
 	stored = bin_put(bin, pfn);
 	crowded = bin->spare;
@@ -315,7 +332,7 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 	if (!fresh)
 		return false;
 
-	cpu = iova_cpu_lock(cache, &flags);
+	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
 	if (!bin_put(bin, pfn)) {
 		displaced = bin_load(bin, fresh, 0);
@@ -331,7 +348,7 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 	return true;
 }
 
-static noinline void free_slow(struct iova_domain *iovad, unsigned long pfn,
+static void free_slow(struct iova_domain *iovad, unsigned long pfn,
 			       unsigned long size)
 {
 	unsigned long pages = size;
@@ -350,6 +367,15 @@ static noinline void free_slow(struct iova_domain *iovad, unsigned long pfn,
 	if (!iova_tree_free_range(iovad, pfn, pages))
 		pr_warn_ratelimited("iova: [%#lx-%#lx] is freed, but not in use\n",
 				    pfn, pfn + size - 1);
+}
+
+static noinline void free_missed(struct iova_domain *iovad, unsigned long pfn,
+				 unsigned long size, struct iova_cpu *cpu,
+				 unsigned long flags)
+	__releases(bitlock)
+{
+	iova_cpu_unlock(cpu, flags);
+	free_slow(iovad, pfn, size);
 }
 
 /**
@@ -381,16 +407,15 @@ void free_iova_fast(struct iova_domain *iovad, unsigned long pfn,
 		return;
 	}
 
-	cpu = iova_cpu_lock(iovad->cache, &flags);
+	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[bin_index(iovad, size, pfn)];
-	if (likely(bin->nr < bin->capacity)) {
-		bin->loaded->pfns[bin->nr++] = pfn;
-		iova_cpu_unlock(cpu, flags);
+	if (unlikely(bin->nr >= bin->capacity)) {
+		free_missed(iovad, pfn, size, cpu, flags);
 		return;
 	}
+	bin->loaded->pfns[bin->nr] = pfn;
+	bin->nr++;
 	iova_cpu_unlock(cpu, flags);
-
-	free_slow(iovad, pfn, size);
 }
 EXPORT_SYMBOL_GPL(free_iova_fast);
 
@@ -420,7 +445,7 @@ static void bin_usage(struct iova_cache *cache, unsigned int index,
 	for_each_possible_cpu(cpu) {
 		struct iova_bin *bin;
 
-		bin = &per_cpu_ptr(cache->cpus, cpu)->bins[index];
+		bin = &per_cpu_ptr(cache->iovad->cpus, cpu)->bins[index];
 		usage->hits += READ_ONCE(bin->hits);
 		cached += READ_ONCE(bin->nr) + READ_ONCE(bin->nr_spare);
 	}
@@ -443,7 +468,7 @@ void iova_cache_usage(struct iova_domain *iovad, struct iova_cache_usage *usage)
 
 	*usage = (struct iova_cache_usage){};
 	for_each_possible_cpu(cpu) {
-		struct iova_cpu *iova_cpu = per_cpu_ptr(cache->cpus, cpu);
+		struct iova_cpu *iova_cpu = per_cpu_ptr(cache->iovad->cpus, cpu);
 
 		usage->refills += READ_ONCE(iova_cpu->refills);
 		usage->misses += READ_ONCE(iova_cpu->misses);

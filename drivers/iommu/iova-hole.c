@@ -46,55 +46,54 @@ static unsigned long pages_aligned(unsigned long lo, unsigned long end,
 }
 
 /*
- * The largest size that fits [lo, end) at its natural alignment, that of the
- * size rounded up to a power of two. All smaller sizes fit too.
+ * The largest size that fits [lo, end), which is not empty, at its natural
+ * alignment: that of the size rounded up to a power of two. All smaller sizes
+ * fit too.
  *
  * With 2^n <= end - lo < 2^(n+1), that may be something above a multiple of
  * 2^(n+1); if not, up to 2^n at a multiple of that; and 2^(n-1) fits anywhere.
  */
 static unsigned long largest_aligned(unsigned long lo, unsigned long end)
 {
-	unsigned long block;
+	unsigned long block = BIT(__fls(end - lo)), pages;
 
-	if (lo == end)
-		return 0;
+	pages = max3(pages_aligned(lo, end, 2 * block),
+		     min(pages_aligned(lo, end, block), block), block / 2);
 
-	block = BIT(__fls(end - lo));
-
-	return max3(pages_aligned(lo, end, 2 * block),
-		    min(pages_aligned(lo, end, block), block), block / 2);
+	return min(pages, IOVA_TREE_MAX_PAGES);
 }
 
-/* Returns true if nothing changed and the caller may stop */
-static bool subtree_update(struct iova *iova)
-{
-	unsigned long aligned = largest_aligned(iova->hole_lo, iova->pfn_lo);
-	unsigned long hole = iova->pfn_lo - iova->hole_lo;
-	struct iova *child;
-
-	if (iova->node.rb_left) {
-		child = to_iova(iova->node.rb_left);
-		hole = max(hole, child->max_hole);
-		aligned = max_t(unsigned long, aligned, child->max_aligned);
-	}
-	if (iova->node.rb_right) {
-		child = to_iova(iova->node.rb_right);
-		hole = max(hole, child->max_hole);
-		aligned = max_t(unsigned long, aligned, child->max_aligned);
-	}
-	aligned = min(aligned, IOVA_TREE_MAX_PAGES);
-	if (iova->max_hole == hole && iova->max_aligned == aligned)
-		return true;
-
-	iova->max_hole = hole;
-	iova->max_aligned = aligned;
-	return false;
-}
-
+/* Recompute what subtrees know, upwards from @node as far as it changes */
 static void subtree_propagate(struct rb_node *node, struct rb_node *stop)
 {
-	while (node != stop && !subtree_update(to_iova(node)))
-		node = rb_parent(node);
+	for (; node != stop; node = rb_parent(node)) {
+		struct iova *iova = to_iova(node);
+		unsigned long own = iova->pfn_lo - iova->hole_lo;
+		unsigned long hole = own, aligned = 0;
+
+		if (node->rb_left) {
+			hole = max(hole, to_iova(node->rb_left)->max_hole);
+			aligned = to_iova(node->rb_left)->max_aligned;
+		}
+		if (node->rb_right) {
+			hole = max(hole, to_iova(node->rb_right)->max_hole);
+			aligned = max_t(unsigned long, aligned,
+					to_iova(node->rb_right)->max_aligned);
+		}
+		if (own > aligned)
+			aligned = max(aligned, largest_aligned(iova->hole_lo,
+							       iova->pfn_lo));
+		if (iova->max_hole == hole && iova->max_aligned == aligned)
+			break;
+
+		iova->max_hole = hole;
+		iova->max_aligned = aligned;
+	}
+}
+
+static void subtree_update(struct iova *iova)
+{
+	subtree_propagate(&iova->node, rb_parent(&iova->node));
 }
 
 static void subtree_copy(struct rb_node *from, struct rb_node *to)
@@ -176,18 +175,29 @@ struct iova *iova_hole_return(struct iova_domain *iovad, struct iova *iova)
 
 /* Searching for space */
 
-static bool hole_fits(const struct iova *iova, const struct iova_want *want,
-		      unsigned long limit_pfn, unsigned long *pfn)
+/* Is there a place in [lo, end)? Sets @pfn to the highest */
+static bool fits(const struct iova_want *want, unsigned long lo,
+		 unsigned long end, unsigned long *pfn)
 {
-	unsigned long end = iova->pfn_lo;
-
-	if (end > limit_pfn)
-		end = limit_pfn + 1;
-	if (end < iova->hole_lo || end - iova->hole_lo < want->pages)
+	if (end - lo < want->pages)
 		return false;
 
 	*pfn = (end - want->pages) & ~want->align_mask;
-	return *pfn >= iova->hole_lo;
+	return *pfn >= lo;
+}
+
+static bool hole_fits(const struct iova *iova, const struct iova_want *want,
+		      unsigned long *pfn)
+{
+	return fits(want, iova->hole_lo, iova->pfn_lo, pfn);
+}
+
+/* The same, for the hole that the limit cuts or lies below */
+static bool cut_hole_fits(const struct iova *iova, const struct iova_want *want,
+			  unsigned long limit_pfn, unsigned long *pfn)
+{
+	return limit_pfn >= iova->hole_lo &&
+	       fits(want, iova->hole_lo, min(iova->pfn_lo, limit_pfn + 1), pfn);
 }
 
 static bool subtree_fits(struct rb_node *node, const struct iova_want *want)
@@ -210,7 +220,7 @@ static struct iova *subtree_search(struct rb_node *node,
 			node = node->rb_right;
 			continue;
 		}
-		if (hole_fits(to_iova(node), want, ULONG_MAX, pfn))
+		if (hole_fits(to_iova(node), want, pfn))
 			break;
 		node = node->rb_left;
 	}
@@ -225,9 +235,9 @@ static struct iova *subtree_search(struct rb_node *node,
  * @limit_pfn: highest PFN allowed, at most the domain's last one
  * @pfn: set to the first PFN of the place
  *
- * On the way down to the one hole that the limit may cut, every turn to the
- * right passes a range and a left subtree that lie wholly under the limit; the
- * last of those which fits is the highest, after the cut hole itself.
+ * The way down leads to the one hole that the limit may cut. Every turn to the
+ * right passes a range whose hole and left subtree lie wholly under the limit;
+ * the last one that fits is the highest, after the cut hole itself.
  *
  * Context: under iovad->lock. O(log n).
  * Return: the range above the place, NULL if there is no place.
@@ -247,17 +257,17 @@ struct iova *iova_hole_search(struct iova_domain *iovad,
 		if (iova->pfn_lo > limit_pfn) {
 			above = iova;
 			node = node->rb_left;
-		} else {
-			if (hole_fits(iova, want, limit_pfn, pfn) ||
-			    subtree_fits(node->rb_left, want))
-				best = iova;
-			node = node->rb_right;
+			continue;
 		}
+		if (subtree_fits(node->rb_left, want) ||
+		    hole_fits(iova, want, pfn))
+			best = iova;
+		node = node->rb_right;
 	}
 
-	if (above && hole_fits(above, want, limit_pfn, pfn))
+	if (above && cut_hole_fits(above, want, limit_pfn, pfn))
 		return above;
-	if (!best || hole_fits(best, want, limit_pfn, pfn))
+	if (!best || hole_fits(best, want, pfn))
 		return best;
 
 	return subtree_search(best->node.rb_left, want, pfn);
@@ -322,6 +332,15 @@ void iova_hole_init(struct iova_domain *iovad, unsigned long end_pfn)
 }
 
 #if IS_ENABLED(CONFIG_IOMMU_IOVA_KUNIT_TEST)
+static bool subtree_is_sound(struct iova *iova)
+{
+	unsigned long hole = iova->max_hole, aligned = iova->max_aligned;
+
+	subtree_update(iova);
+
+	return iova->max_hole == hole && iova->max_aligned == aligned;
+}
+
 /**
  * iova_hole_is_sound() - check a range and what it knows of holes
  * @iovad: domain
@@ -339,6 +358,6 @@ bool iova_hole_is_sound(struct iova_domain *iovad, struct iova *iova,
 
 	return iova->pfn_lo <= iova->pfn_hi &&
 	       (!below || below->pfn_hi < iova->pfn_lo) &&
-	       iova->hole_lo == hole_lo && subtree_update(iova);
+	       iova->hole_lo == hole_lo && subtree_is_sound(iova);
 }
 #endif

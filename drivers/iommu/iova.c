@@ -63,6 +63,8 @@ void init_iova_domain(struct iova_domain *iovad, unsigned long granule,
 
 	iovad->granule = granule;
 	iovad->start_pfn = start_pfn;
+	iovad->max_cached = 0;
+	iovad->cpus = NULL;
 	iovad->cache = NULL;
 	end_pfn = domain_end_pfn(iovad, granule);
 	iovad->dma_32bit_pfn = SZ_4G >> iova_shift(iovad);

@@ -30,11 +30,13 @@
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/llist.h>
+#include <linux/percpu-defs.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
 struct iova_cache;
+struct iova_cpu;
 
 /**
  * struct iova - one range of I/O addresses, allocated or reserved
@@ -62,12 +64,12 @@ struct iova {
 	};
 	unsigned long	pfn_hi;
 	unsigned long	pfn_lo;
-	/* private: iova-tree.c only, under the domain's lock */
+	/* private: iova-tree.c and iova-hole.c, under the domain's lock */
 	unsigned long	hole_lo;	/* the hole below is [hole_lo, pfn_lo) */
 	unsigned long	max_hole;	/* longest hole in this subtree */
-	unsigned long	max_aligned : BITS_PER_LONG - 2; /* see iova-tree.c */
 	unsigned long	reserved : 1;	/* by reserve_iova() */
 	unsigned long	cached : 1;	/* CONFIG_IOMMU_IOVA_DEBUG only */
+	unsigned long	max_aligned : BITS_PER_LONG - 2; /* see iova-hole.c */
 };
 
 /**
@@ -108,7 +110,10 @@ struct iova_domain {
 	unsigned long	dma_32bit_pfn;	/* (c) */
 	/* private: */
 	struct iova	anchor;		/* (l) sits right above the last PFN */
-	struct iova_cache *cache;	/* set by iova_domain_init_rcaches() */
+	/* set by iova_domain_init_rcaches() */
+	unsigned long	max_cached;	/* longest range cached, 0 for none */
+	struct iova_cpu __percpu *cpus;
+	struct iova_cache *cache;
 };
 
 /**
