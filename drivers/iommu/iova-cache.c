@@ -206,9 +206,9 @@ static unsigned long alloc_from_tree(struct iova_domain *iovad,
 }
 
 static unsigned long alloc_slow(struct iova_domain *iovad,
-					 unsigned long size,
-					 unsigned long limit_pfn,
-					 bool flush_rcache)
+				unsigned long size,
+				unsigned long limit_pfn,
+				bool flush_rcache)
 {
 	unsigned long pages = size, pfn = 0;
 
@@ -349,7 +349,7 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 }
 
 static void free_slow(struct iova_domain *iovad, unsigned long pfn,
-			       unsigned long size)
+		      unsigned long size)
 {
 	unsigned long pages = size;
 
