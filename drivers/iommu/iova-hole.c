@@ -144,7 +144,10 @@ void iova_hole_take(struct iova_domain *iovad, struct iova *iova,
 	rb_link_node(&iova->node, parent, link);
 	subtree_update(iova);
 
-	/* Stops early where nothing changes, but @above did change */
+	/*
+	 * Before rebalancing, which copies what subtrees know. The first way
+	 * stops early where nothing changes, but @above did change.
+	 */
 	subtree_propagate(parent, &above->node);
 	subtree_propagate(&above->node, NULL);
 	rb_insert_augmented(&iova->node, &iovad->rbroot, &subtree_callbacks);
@@ -166,8 +169,9 @@ struct iova *iova_hole_return(struct iova_domain *iovad, struct iova *iova)
 	lockdep_assert_held(&iovad->lock);
 
 	above->hole_lo = clamp(iovad->start_pfn, iova->hole_lo, above->pfn_lo);
-	rb_erase_augmented(&iova->node, &iovad->rbroot, &subtree_callbacks);
+	/* Before rebalancing, which copies what subtrees know */
 	subtree_propagate(&above->node, NULL);
+	rb_erase_augmented(&iova->node, &iovad->rbroot, &subtree_callbacks);
 	iovad->nr_ranges--;
 
 	return above;
