@@ -163,46 +163,52 @@ static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
 	return pfn;
 }
 
-/* Give back cached ranges bin by bin until the request can be served */
-static struct iova *alloc_draining(struct iova_domain *iovad, unsigned long size,
-				   unsigned long limit_pfn)
-{
-	struct iova_drain drain;
-	struct iova *iova = NULL;
-
-	/* Ranges above 4 GiB are no help under a limit below it */
-	drain = iova_drain_start(iovad->cache, limit_pfn < iovad->dma_32bit_pfn ?
-			    IOVA_CACHE_CLASSES : IOVA_NR_BINS);
-	while (!iova && iova_drain_step(&drain))
-		iova = iova_tree_alloc(iovad, size, limit_pfn, true);
-
-	return iova;
-}
-
+/* 0 says failure, so a range at 0, the last place a search comes to, is none */
 static unsigned long alloc_from_tree(struct iova_domain *iovad,
-				     unsigned long size,
-				     unsigned long limit_pfn, bool flush_rcache)
+				     unsigned long size, unsigned long limit_pfn)
 {
-	struct iova *iova;
+	struct iova *iova = iova_tree_alloc(iovad, size, limit_pfn, true);
 
-	if (!iova_tree_size_ok(iovad, size))
-		return 0;
-	if (limit_pfn < iovad->dma_32bit_pfn)
-		flush_rcache = true;
-
-	iova = iova_tree_alloc(iovad, size, limit_pfn, true);
-	if (!iova && flush_rcache && iovad->cache)
-		iova = alloc_draining(iovad, size, limit_pfn);
-	if (!iova)
-		return 0;
-
-	/* 0 says failure; it is the last place that a search comes to */
-	if (!iova->pfn_lo) {
+	if (iova && !iova->pfn_lo) {
 		iova_tree_free(iovad, iova);
 		return 0;
 	}
 
-	return iova->pfn_lo;
+	return iova ? iova->pfn_lo : 0;
+}
+
+/* Give back cached ranges bin by bin until the request can be served */
+static unsigned long alloc_draining(struct iova_domain *iovad,
+				    unsigned long size, unsigned long limit_pfn)
+{
+	struct iova_drain drain;
+	unsigned long pfn = 0;
+
+	/* Ranges above 4 GiB are no help under a limit below it */
+	drain = iova_drain_start(iovad->cache, limit_pfn < iovad->dma_32bit_pfn ?
+				 IOVA_CACHE_CLASSES : IOVA_NR_BINS);
+	while (!pfn && iova_drain_step(&drain))
+		pfn = alloc_from_tree(iovad, size, limit_pfn);
+
+	return pfn;
+}
+
+static unsigned long alloc_uncached(struct iova_domain *iovad,
+				    unsigned long size,
+				    unsigned long limit_pfn, bool flush_rcache)
+{
+	unsigned long pfn;
+
+	if (!iova_tree_size_ok(iovad, size))
+		return 0;
+
+	pfn = alloc_from_tree(iovad, size, limit_pfn);
+	if (limit_pfn < iovad->dma_32bit_pfn)
+		flush_rcache = true;
+	if (!pfn && flush_rcache && iovad->cache)
+		pfn = alloc_draining(iovad, size, limit_pfn);
+
+	return pfn;
 }
 
 static unsigned long alloc_slow(struct iova_domain *iovad,
@@ -223,7 +229,7 @@ static unsigned long alloc_slow(struct iova_domain *iovad,
 		}
 	}
 	if (!pfn)
-		pfn = alloc_from_tree(iovad, pages, limit_pfn, flush_rcache);
+		pfn = alloc_uncached(iovad, pages, limit_pfn, flush_rcache);
 
 	if (pfn)
 		trace_iova_alloc(iovad, pfn, size);
