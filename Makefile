@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+ARCH = x86_64
+export KERNEL_SRC APPEND QEMU_ARGS INTERACTIVE
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help run check kernel kernel-base bench series static clean
+
+help:
+	@echo 'make run          build the kernel, boot it behind an emulated IOMMU, do real I/O'
+	@echo '                  INTERACTIVE=1 leaves a shell in the guest,'
+	@echo '                  APPEND= adds kernel parameters, QEMU_ARGS= adds devices'
+	@echo 'make check        every test, on x86-64 and arm64'
+	@echo 'make kernel       leave a kernel build folder in build/ARCH (ARCH=x86_64 or arm64)'
+	@echo 'make kernel-base  the same without our files, in build/ARCH-base'
+	@echo 'make bench        the same work on both kernels, side by side, in build/bench'
+	@echo 'make series       our tree as patches for git am, in build/series'
+	@echo 'make static       sparse, checkpatch, kernel-doc, W=1 and coccicheck on our files'
+	@echo 'make clean        remove build/'
+	@echo
+	@echo 'KERNEL_SRC=       a folder or tarball of Linux 6.12.y in place of the package'
+
+run:
+	@harness/setup.sh x86 && python3 harness/run.py
+
+check:
+	@harness/setup.sh x86 arm64 static && python3 harness/check.py
+
+kernel:
+	@harness/kernel.sh $(ARCH)
+
+kernel-base:
+	@harness/kernel.sh $(ARCH)-base
+
+bench:
+	@harness/setup.sh x86 && python3 harness/bench/bench.py
+
+series:
+	@harness/setup.sh && python3 harness/series.py
+
+static:
+	@harness/setup.sh x86 arm64 static && harness/static.sh
+
+clean:
+	@rm -rf build

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boots a kernel under QEMU, and reads what its console said."""
+
+import dataclasses
+import pathlib
+import re
+import select
+import signal
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+
+MACHINES = {
+    "x86_64": ["qemu-system-x86_64", "-M", "q35,kernel-irqchip=split", "-cpu", "max",
+               "-device", "intel-iommu,intremap=on"],
+    "arm64": ["qemu-system-aarch64", "-M", "virt,iommu=smmuv3,gic-version=3,its=on",
+              "-cpu", "max"],
+}
+CONSOLES = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+
+TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
+END = "END"  # the guest's last word
+
+# What the kernel says when it has caught itself, or a driver, at a mistake.
+SPLAT = re.compile(
+    r"BUG: |WARNING: |\bOops\b|Kernel panic|kernel BUG at|general protection fault|UBSAN: |"
+    r"INFO: task .* blocked for more|rcu: INFO: .* stall|kmemleak: \d+ new suspected|"
+    r"DMA-API: debugging out of memory")
+
+
+class Hang(Exception):
+    """The guest did not end in time; args: the text to show, and all of the console."""
+
+
+def disk_devices(nvme, virtio):
+    """An NVMe and a virtio disk, both behind the IOMMU; what the guest writes is forgotten."""
+    return ["-drive", f"file={nvme},if=none,format=raw,snapshot=on,id=nvme",
+            "-device", "nvme,drive=nvme,serial=nvme",
+            "-drive", f"file={virtio},if=none,format=raw,snapshot=on,id=virtio",
+            "-device", "virtio-blk-pci,drive=virtio,iommu_platform=on,disable-legacy=on"]
+
+
+def boot(kernel, initrd, append="", qemu_args=(), arch="x86_64", timeout=120, icount=False,
+         smp=2, memory="1G", log=None, on_line=None, interactive=False):
+    """Runs a guest to its end and returns its console's text.
+
+    append     more kernel parameters, among them the guest's job=
+    icount     one instruction takes one nanosecond (wants smp=1)
+    log        file that gets the console's text
+    on_line    is called with each line as it comes
+    interactive  the terminal is the console, and there is no time limit
+    """
+    log = pathlib.Path(log or BUILD / "log" / "console.log")
+    command = [*MACHINES[arch], "-accel", "tcg", "-smp", str(smp), "-m", memory,
+               "-nodefaults", "-display", "none", "-no-reboot", "-kernel", str(kernel),
+               "-initrd", str(initrd), "-append",
+               f"console={CONSOLES[arch]} panic=-1 printk.devkmsg=on {append}", *qemu_args]
+    if icount:
+        command += ["-icount", "shift=0,sleep=off"]
+    if interactive:
+        subprocess.run([*command, "-chardev", f"stdio,mux=on,id=console,signal=off,logfile={log}",
+                        "-serial", "chardev:console", "-mon", "chardev=console"], check=True)
+        return log.read_text(errors="replace").replace("\r", "")
+    return _run([*command, "-serial", "stdio"], timeout, log, on_line)
+
+
+def _run(command, timeout, log, on_line):
+    """Collects the console line by line until QEMU ends, or ends QEMU when time is up."""
+    deadline = time.monotonic() + timeout
+    text, line = [], b""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, bufsize=0) as qemu, open(log, "w") as log_file:
+        try:
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0 or not select.select([qemu.stdout], [], [], left)[0]:
+                    raise Hang(f"the guest did not end within {timeout} s; its last words:\n" +
+                               "\n".join(text[-20:]), "\n".join(text))
+                chunk = qemu.stdout.read(65536)
+                *lines, line = (line + chunk).split(b"\n")
+                for done in [*lines, line] if not chunk else lines:
+                    text.append(done.decode(errors="replace").replace("\r", ""))
+                    log_file.write(text[-1] + "\n")
+                    log_file.flush()
+                    if on_line:
+                        on_line(text[-1])
+                if not chunk:
+                    break
+        finally:
+            qemu.send_signal(signal.SIGKILL)
+    return "\n".join(text)
+
+
+@dataclasses.dataclass
+class Results:
+    """What was tested: (name, detail) each."""
+    passed: list = dataclasses.field(default_factory=list)
+    failed: list = dataclasses.field(default_factory=list)
+    skipped: list = dataclasses.field(default_factory=list)
+
+    def add(self, ok, name, detail=""):
+        (self.passed if ok else self.failed).append((name, detail))
+
+    def add_tap(self, match, name):
+        """Counts a (K)TAP result line, as matched by TAP_RESULT."""
+        if "# SKIP" in match["rest"].upper():
+            self.skipped.append((name, match["rest"].strip()))
+        else:
+            self.add(not match["not"], name)
+
+
+WORD_RESULT = re.compile(r"(PASS|FAIL|SKIP) ([^:]+?)(?:: *(.*))?$")
+TAP_RESULT = re.compile(r"(?P<not>not )?ok \d+(?: -)? ?(?P<name>[^#]*?) *(?P<rest>(#.*)?)$")
+TAP_PLAN = re.compile(r"1\.\.(\d+)")
+
+
+def word_results(lines, results):
+    """Counts lines that read 'PASS name', 'FAIL name: why', 'SKIP name: why'."""
+    for line in lines:
+        match = WORD_RESULT.match(line)
+        if match:
+            word, name, detail = match.groups()
+            {"PASS": results.passed, "FAIL": results.failed,
+             "SKIP": results.skipped}[word].append((name, detail or ""))
+
+
+def program_results(lines, results):
+    """Counts the TAP output of programs, each between 'TEST name' and 'EXIT name status'."""
+    program = None
+    for line in lines:
+        if line.startswith("TEST "):
+            program, plan, ran, failed_before = line[5:], None, 0, len(results.failed)
+        elif program and line.startswith("EXIT "):
+            status = int(line.split()[-1])
+            if plan != ran or not ran:
+                results.add(False, program, f"{ran} of {plan} tests ran, exit status {status}")
+            elif status not in (0, 4) and len(results.failed) == failed_before:
+                results.add(False, program, f"exit status {status}")  # 4: skipped
+            program = None
+        elif program and TAP_PLAN.match(line):
+            plan = int(TAP_PLAN.match(line)[1])
+        elif program and TAP_RESULT.match(line):
+            match = TAP_RESULT.match(line)
+            ran += 1
+            results.add_tap(match, f"{program} {match['name']}")
+    if program:
+        results.add(False, program, "never ended")
+
+
+def kunit_results(lines, results):
+    """Counts the cases of KUnit suites in the kernel's log.
+
+    Suites stand at the margin, their cases 4 columns in; parameters of a case, deeper, are not
+    counted: the case's own line sums them up.
+    """
+    suites = expected = 0
+    suite = None
+    for line in lines:
+        depth = len(line) - len(line.lstrip(" "))
+        line = line.strip()
+        result = TAP_RESULT.match(line)
+        if depth == 4 and line.startswith("# Subtest: "):
+            if suite:
+                results.add(False, f"kunit {suite}", "never finished")
+            suite, plan, ran, failed_before = line[11:], None, 0, len(results.failed)
+        elif suite and depth == 4 and TAP_PLAN.match(line):
+            plan = int(TAP_PLAN.match(line)[1])
+        elif suite and depth == 4 and result:
+            ran += 1
+            results.add_tap(result, f"kunit {suite}.{result['name']}")
+        elif suite and depth == 0 and result and result["name"] == suite:
+            suites += 1
+            if ran != plan:
+                results.add(False, f"kunit {suite}", f"{ran} of {plan} cases ran")
+            elif result["not"] and len(results.failed) == failed_before:
+                results.add(False, f"kunit {suite}", "the suite failed, none of its cases did")
+            suite = None
+        elif depth == 0 and not suite and TAP_PLAN.match(line):
+            expected += int(TAP_PLAN.match(line)[1])
+    if suite:
+        results.add(False, f"kunit {suite}", "never finished")
+    if suites < expected:
+        results.add(False, "kunit", f"{suites} of {expected} suites finished")
+    if not suites:
+        results.add(False, "kunit", "no suite ran")
+
+
+def split(console):
+    """The console's lines without timestamps: (the kernel's, the guest jobs')."""
+    kernel, jobs = [], []
+    for line in console.split("\n"):
+        line = TIMESTAMP.sub("", line)
+        if line.startswith("> "):
+            jobs.append(line[2:])
+        else:
+            kernel.append(line)
+    return kernel, jobs
+
+
+def read_console(console, kunit):
+    """All results that a guest's console tells of; kunit: suites are expected among them."""
+    results = Results()
+    kernel, jobs = split(console)
+    word_results(jobs, results)
+    program_results(jobs, results)
+    if kunit:
+        kunit_results(kernel, results)
+    splats = [line for line in kernel if SPLAT.search(line)]
+    results.add(not splats, "no-splat", "; ".join(splats[:3]))
+    if END not in jobs:
+        results.add(False, "guest-end", "the guest ended before its job did; its last words:\n" +
+                    "\n".join(console.split("\n")[-20:]))
+    return results

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# initramfs.sh KERNEL [FOLDER...]: makes build/initramfs/KERNEL.cpio.gz, the guest of a kernel that
+# kernel.sh has built: busybox, our init, jobs, programs and modules, and what is in each FOLDER.
+
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+name=$1
+shift
+stage=$BUILD/initramfs/$name
+guest=$ROOT/harness/guest
+
+case $name in
+x86_64*)	arch=x86_64 cross= ;;
+arm64*)		arch=arm64 cross=aarch64-linux-gnu- ;;
+esac
+
+# A busybox of another architecture, from this machine's own package sources, under an apt that
+# keeps everything in build/.
+foreign_busybox() {
+	local apt=$BUILD/apt-$arch
+	[ ! -x "$apt/bin/busybox" ] || return 0
+	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+	: >"$apt/status"
+	cat >"$apt/apt.conf" <<-END
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; };
+		APT::Sandbox::User "";
+		Dir::State "$apt/state";
+		Dir::State::status "$apt/status";
+		Dir::Cache "$apt/cache";
+	END
+	export APT_CONFIG=$apt/apt.conf
+	apt-get update
+	(cd "$apt" && apt-get download busybox-static)
+	dpkg -x "$apt"/busybox-static_*.deb "$apt"
+}
+
+busybox() {
+	if [ $arch = x86_64 ]; then
+		cp /bin/busybox "$stage/bin/"
+	else
+		foreign_busybox
+		cp "$BUILD/apt-$arch/bin/busybox" "$stage/bin/"
+	fi
+}
+
+# Built on a copy: kbuild writes its output beside the sources.
+edu_module() {
+	mkdir -p "$BUILD/edu/$name"
+	cp -u "$guest"/edu/* "$BUILD/edu/$name/"
+	make -C "$BUILD/$name" M="$BUILD/edu/$name" modules
+	cp "$BUILD/edu/$name/edu_dma.ko" "$stage/lib/"
+}
+
+# With -i, because the folder's iommufd programs don't compile in every 6.12.y: ours have to.
+selftests() {
+	local source program
+	make -C "$BUILD/$name" headers
+	make -i -C "$BUILD/tree/tools/testing/selftests" O="$BUILD/$name" TARGETS=iommu \
+		LDFLAGS=-static INSTALL_PATH="$stage/selftest" install
+	for source in "$ROOT"/tools/testing/selftests/iommu/iova_*.c; do
+		program=$(basename "$source" .c)
+		[ -x "$stage/selftest/iommu/$program" ] || die "$program was not installed"
+	done
+}
+
+rm -rf "$stage"
+mkdir -p "$stage/bin" "$stage/lib"
+cp -r "$guest/init" "$guest/job" "$stage/"
+chmod +x "$stage/init"
+busybox
+${cross}gcc -O2 -Wall -Wextra -static -o "$stage/bin/udp_echo" "$guest/udp_echo.c"
+[ $arch != x86_64 ] || edu_module
+[ "$name" != x86_64-debug ] || selftests
+for folder in "$@"; do
+	cp -r "$folder/." "$stage/"
+done
+
+cd "$stage"
+find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible | gzip -n >"$stage.cpio.gz.new"
+mv "$stage.cpio.gz.new" "$stage.cpio.gz"

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""lane.py NAME: boots a built kernel with its devices and says what passed.
+
+run    x86-64 behind VT-d: devices, disks, network, DMA engine
+debug  the same on the debug kernel, with KUnit, selftests and a hunt for leaks
+arm64  disks behind SMMUv3, with KUnit
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import pathlib
+import random
+import shlex
+import socket
+import sys
+import threading
+
+import guest
+
+DISK_BYTES = 64 << 20
+IMAGES = guest.BUILD / "disks"
+
+
+@dataclasses.dataclass
+class Lane:
+    kernel: str  # a name that kernel.sh knows
+    image: str  # in its build folder
+    jobs: str
+    timeout: int  # seconds, several times what an idle machine needs
+    kunit: bool = False
+    arch: str = "x86_64"
+    smp: int = 2
+
+
+LANES = {
+    "run": Lane("x86_64", "arch/x86/boot/bzImage", "edu,devices,disks,net,iova", 180),
+    "debug": Lane("x86_64-debug", "arch/x86/boot/bzImage",
+                  "edu,devices,disks,net,iova,selftest,leaks", 900, kunit=True),
+    "arm64": Lane("arm64", "arch/arm64/boot/Image", "devices,disks,iova", 400, kunit=True,
+                  arch="arm64"),
+}
+
+
+def disk(name):
+    """A disk image of bytes that look random and are the same each time: (path, sha256)."""
+    path = IMAGES / f"{name}.img"
+    if not path.exists() or path.stat().st_size != DISK_BYTES:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(random.Random(name).randbytes(DISK_BYTES))
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextlib.contextmanager
+def echo_server():
+    """A UDP echo server on the loopback, which the guest reaches as 10.0.2.2: gives its port."""
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                data, peer = server.recvfrom(2048)
+                server.sendto(data, peer)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def show(line):
+    """Passes on what the guest's jobs print, as it comes."""
+    line = guest.TIMESTAMP.sub("", line)
+    if line.startswith("> ") and line != f"> {guest.END}":
+        print("  " + line[2:], flush=True)
+
+
+def boot(name):
+    """Boots a lane and returns its results."""
+    lane = LANES[name]
+    interactive = os.environ.get("INTERACTIVE") == "1"
+    nvme, nvme_sum = disk("nvme")
+    virtio, virtio_sum = disk("virtio")
+    devices = guest.disk_devices(nvme, virtio)
+    if lane.arch == "x86_64":
+        devices += ["-netdev", "user,id=net", "-device", "e1000e,netdev=net", "-device", "edu"]
+    with echo_server() as port:
+        append = [f"job={lane.jobs}", f"nvme_sum={nvme_sum}", f"virtio_sum={virtio_sum}",
+                  f"echo_port={port}", "interactive=1" if interactive else "",
+                  os.environ.get("APPEND", "")]
+        try:
+            console = guest.boot(
+                guest.BUILD / lane.kernel / lane.image,
+                guest.BUILD / "initramfs" / f"{lane.kernel}.cpio.gz",
+                append=" ".join(append), arch=lane.arch, smp=lane.smp, timeout=lane.timeout,
+                qemu_args=devices + shlex.split(os.environ.get("QEMU_ARGS", "")),
+                log=guest.BUILD / "log" / f"{name}-console.log", on_line=show,
+                interactive=interactive)
+        except guest.Hang as hang:
+            message, console = hang.args
+            results = guest.read_console(console, lane.kunit)
+            results.add(False, "time-limit", message)
+            return results
+    return guest.read_console(console, lane.kunit)
+
+
+def report(results):
+    """Prints a table of the results, one line each; returns the exit status."""
+    rows = [(word, *row) for word, part in (("PASS", results.passed), ("SKIP", results.skipped),
+                                            ("FAIL", results.failed)) for row in part]
+    for word, name, detail in rows:
+        print(f"{word} {name}" + (f": {detail}" if detail else ""))
+    return 1 if results.failed or not results.passed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [] or sys.argv[1] not in LANES:
+        sys.exit(__doc__)
+    sys.exit(report(boot(sys.argv[1])))
