@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the same work on the base's kernel and on ours, and writes down how they compare.
+
+bench.py [BOOT...]   builds the kernels, runs the named guests (all without a name) and prints
+                     the table; build/bench/ gets bench.json, bench.md and bench.svg
+
+Ends with a non-zero status when something could not be measured, not when a figure is bad.
+"""
+
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True	# nothing outside build/ is written
+import chart	# noqa: E402
+import measure	# noqa: E402
+import table	# noqa: E402
+from measure import HERE, OUT, guest, steps	# noqa: E402
+
+SMP_TIMES = 7	# boots of each kernel, alternating
+KERNELS = [measure.kernel_name(base, lockstat) for lockstat in (False, True)
+           for base in (True, False)]
+
+
+def build(plan):
+    for kernel in KERNELS:
+        if plan.kernel(kernel) or plan.step(f"benchmark for {kernel}", f"bench-{kernel}",
+                                            sys.executable, HERE / "bench.py", "--guest", kernel):
+            sys.exit(1)
+
+
+def side(base):
+    return "base" if base else "ours"
+
+
+def cancelled_on_interrupt(pool, tasks):
+    """Tasks as they end; no further one begins after an interrupt."""
+    try:
+        yield from concurrent.futures.as_completed(tasks)
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def run_counted(plan, boots, figures, wrong):
+    """Guests that count instructions: how busy the machine is makes no difference to them."""
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        tasks = {pool.submit(measure.run, boot, base): (boot, base)
+                 for boot in boots for base in (True, False)}
+        for task in cancelled_on_interrupt(pool, tasks):
+            boot, base = tasks[task]
+            found, failed = task.result()
+            if boot.lockstat:
+                table.add_locks(figures[base], found)
+            else:
+                figures[base].update(found)
+            wrong += failed
+            plan.announce(f"{boot.name} on {side(base)}: {len(found)} figures, "
+                      f"{time.monotonic() - start:.0f} s" + (", FAILED" if failed else ""))
+
+
+def run_parallel(plan, figures, wrong):
+    """Guests that measure real time, one at a time, the kernels in turn."""
+    samples = {True: [], False: []}
+    start = time.monotonic()
+    for turn in range(SMP_TIMES):
+        for base in (True, False):
+            found, failed = measure.run(measure.SMP_BOOT, base, f"-{turn + 1}")
+            samples[base].append(found)
+            wrong += failed
+        plan.announce(f"two CPUs, {turn + 1} of {SMP_TIMES}, {time.monotonic() - start:.0f} s")
+    for base in (True, False):
+        table.add_smp(figures[base], samples[base])
+
+
+def base_version():
+    makefile = (measure.BASE / "Makefile").read_text()
+    return ".".join(re.findall(r"^(?:VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", makefile, re.M)[:3])
+
+
+def write(entries, figures, wrong, version):
+    tools = [subprocess.run([tool, "--version"], capture_output=True, text=True,
+                            check=True).stdout.split("\n")[0]
+             for tool in ("gcc", "qemu-system-x86_64")]
+    (OUT / "bench.json").write_text(json.dumps(
+        {"base": version, "tools": tools, "rows": entries, "failed": wrong,
+         "atomics": {side(base): measure.atomics(base) for base in figures},
+         "figures": {side(base): [{"key": key, **values} for key, values in
+                                  sorted(figures[base].items())] for base in figures}},
+        indent=1) + "\n")
+    (OUT / "bench.md").write_text(table.as_markdown(entries))
+    (OUT / "bench.svg").write_text(chart.draw(figures[True], figures[False], version))
+
+
+def main(names):
+    boots = [boot for boot in measure.BOOTS if boot.name in names or not names]
+    parallel = not names or measure.SMP_BOOT.name in names
+    plan = steps.Steps((steps.KERNEL_STEPS + 1) * len(KERNELS) + 2 * len(boots) +
+                       (SMP_TIMES if parallel else 0))
+    figures, wrong = {True: {}, False: {}}, []
+    build(plan)
+    run_counted(plan, boots, figures, wrong)
+    if parallel:
+        run_parallel(plan, figures, wrong)
+
+    entries = [table.line(row, figures[True], figures[False]) for row in table.ROWS]
+    if names:
+        entries = [entry for entry in entries if None not in (entry["base"], entry["ours"])]
+    wrong += [f"not measured: {entry['section']}: {entry['title']}" for entry in entries
+              if None in (entry["base"], entry["ours"])]
+    print(table.as_text(entries))
+    write(entries, figures, wrong, base_version())
+    missed = [entry for entry in entries if entry["met"] is False]
+    print(f"\n{len(entries)} rows, {len(missed)} short of what they are to reach, "
+          f"{len(wrong)} failures; {OUT.relative_to(guest.ROOT)}/bench.json, bench.md, bench.svg")
+    for text in wrong:
+        print("FAILED", text)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--guest"]:
+        measure.build_guest(sys.argv[2])
+    elif set(sys.argv[1:]) <= {boot.name for boot in [*measure.BOOTS, measure.SMP_BOOT]}:
+        try:
+            sys.exit(main(sys.argv[1:]))
+        except KeyboardInterrupt:
+            sys.exit(130)
+    else:
+        sys.exit(__doc__)

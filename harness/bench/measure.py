@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boots guests that measure, and reads the figures that they print.
+
+Figures are kept by (set, label, row, op): a dictionary of numbers such as median, worst, n.
+"""
+
+import dataclasses
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import guest	# noqa: E402
+import steps	# noqa: E402,F401
+
+OUT = guest.BUILD / "bench"
+INIT = HERE.parent / "guest" / "init"
+BASE = guest.BUILD / "base"
+
+FIGURE = re.compile(r"bench: set=(\S+) label=(\S+) row=(\S+) op=(\S+) (.*)")
+FAILED = re.compile(r"bench: .*failed=.*")
+LOCK = re.compile(r"lockstat: (\S+)\s+(\S.*?):((?:\s+[\d.]+){12})$")
+LOCK_FIGURES = ("con_bounces", "contentions", "wait_min", "wait_max", "wait_total", "wait_avg",
+                "acq_bounces", "acquisitions", "hold_min", "hold_max", "hold_total", "hold_avg")
+
+LOCK_ROWS = [f"fast/{pattern}_{pages}" for pattern in ("pair", "ring", "burst")
+             for pages in (1, 64, 256)]
+HANDOFF_ROWS = [f"lock/handoff_{pages}" for pages in (1, 64, 256)]
+
+PCI = ["-device", "edu"]
+IO = ["-netdev", "hubport,id=net0,hubid=0", "-device", "e1000e,netdev=net0",
+      "-netdev", "hubport,id=net1,hubid=0", "-device", "e1000e,netdev=net1",
+      "-blockdev", "null-co,node-name=null,size=1073741824",
+      "-device", "nvme,drive=null,serial=null,mdts=9"]
+
+
+@dataclasses.dataclass
+class Boot:
+    """One guest: the jobs it runs and how it is started."""
+    name: str
+    job: str
+    append: str = ""
+    devices: list = dataclasses.field(default_factory=list)
+    icount: bool = True
+    smp: int = 1
+    lockstat: bool = False
+    timeout: int = 900
+
+
+BOOTS = [
+    Boot("dma", "dma", "label=-", PCI),
+    Boot("iova", "iova"),
+    Boot("io-off", "io", "label=off intel_iommu=off", IO),
+    Boot("io-lazy", "io", "label=lazy iommu.strict=0", IO),
+    Boot("io-strict", "io", "label=strict iommu.strict=1", IO),
+    Boot("lock", "lock", "rows=" + ",".join(["lock/empty_hold", *LOCK_ROWS, "fast/flush_16"]),
+         lockstat=True),
+    Boot("handoff", "lock", "rows=" + ",".join(["lock/empty_hold", *HANDOFF_ROWS]),
+         lockstat=True, smp=2),
+]
+SMP_BOOT = Boot("smp", "smp", icount=False, smp=2)
+
+
+def kernel_name(base, lockstat):
+    return "x86_64" + ("-lockstat" if lockstat else "") + ("-base" if base else "")
+
+
+def build_guest(kernel):
+    """Builds the module and the programs for a kernel, and the initramfs that holds them."""
+    module = OUT / "module" / kernel
+    module.mkdir(parents=True, exist_ok=True)
+    for path in [*HERE.glob("*.[ch]"), HERE / "Kbuild"]:
+        copy = module / path.name
+        if path.name != "io_bench.c" and (not copy.exists() or
+                                          copy.read_bytes() != path.read_bytes()):
+            shutil.copyfile(path, copy)
+    subprocess.run(["make", "-C", guest.BUILD / kernel, f"M={module}", "modules"], check=True)
+
+    stage = OUT / "initramfs" / kernel
+    shutil.rmtree(stage, ignore_errors=True)
+    (stage / "bin").mkdir(parents=True)
+    (stage / "lib").mkdir()
+    shutil.copytree(HERE / "job", stage / "job")
+    shutil.copy(INIT, stage / "init")
+    (stage / "init").chmod(0o755)
+    shutil.copy("/bin/busybox", stage / "bin")
+    shutil.copy(module / "iova_bench.ko", stage / "lib")
+    compile_program(stage / "bin" / "io_bench", HERE / "io_bench.c")
+    compile_program(stage / "bin" / "dma_map_benchmark",
+                    BASE / "tools/testing/selftests/dma/dma_map_benchmark.c",
+                    "-idirafter", BASE / "include")
+    with open(f"{stage}.cpio", "wb") as archive:
+        names = "".join(f"{path.relative_to(stage)}\n" for path in sorted(stage.rglob("*")))
+        subprocess.run(["cpio", "-o", "-H", "newc", "-R", "0:0", "--quiet"], cwd=stage,
+                       input=names.encode(), stdout=archive, check=True)
+
+
+def compile_program(output, source, *flags):
+    subprocess.run(["gcc", "-O2", "-Wall", "-static", *flags, "-o", output, source], check=True)
+
+
+def atomics(base):
+    """Atomic instructions in the allocator's own code, by function: {function: how many}.
+
+    Those of the spinlocks that it takes are not among them: they are in the kernel's lock
+    functions, one for each acquisition that the lock statistics count.
+    """
+    objects = sorted((guest.BUILD / kernel_name(base, False) / "drivers/iommu").glob("iova*.o"))
+    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", *objects],
+                             capture_output=True, text=True, check=True).stdout
+    found, function = {}, None
+    for line in listing.split("\n"):
+        start = re.match(r"[0-9a-f]+ <(\S+)>:", line)
+        if start:
+            function = start[1]
+        elif re.search(r"\t(lock |xchg +.*\()", line):
+            found[function] = found.get(function, 0) + 1
+    return found
+
+
+def read_figures(console):
+    """All figures on a console, and the rows that failed."""
+    figures, failed = {}, []
+    for line in console.split("\n"):
+        figure, lock = FIGURE.search(line), LOCK.search(line)
+        if figure:
+            *key, values = figure.groups()
+            pairs = dict(re.findall(r"(\w+)=([\d.]+)", values))
+            if pairs:
+                figures[tuple(key)] = {name: float(value) for name, value in pairs.items()}
+            else:
+                failed.append(line)
+        elif lock:
+            row, lock_class, values = lock.groups()
+            figures["lockstat", row, lock_class, "hold"] = dict(
+                zip(LOCK_FIGURES, map(float, values.split())))
+        elif FAILED.search(line):
+            failed.append(line)
+    return figures, failed
+
+
+def run(boot, base, suffix=""):
+    """Boots one guest on one of the kernels: (its figures, what went wrong)."""
+    kernel = kernel_name(base, boot.lockstat)
+    log = OUT / "log" / f"{boot.name}{suffix}{'-base' if base else ''}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        console = guest.boot(guest.BUILD / kernel / "arch/x86/boot/bzImage",
+                             OUT / "initramfs" / f"{kernel}.cpio",
+                             append=f"job={boot.job} {boot.append}", qemu_args=boot.devices,
+                             icount=boot.icount, smp=boot.smp, timeout=boot.timeout, log=log)
+    except guest.Hang as hang:
+        return read_figures(hang.args[1])[0], [f"{log.name}: {hang.args[0]}"]
+    figures, failed = read_figures(console)
+    failed += [line for line in console.split("\n") if guest.SPLAT.search(line)]
+    if f"> {guest.END}" not in console:
+        failed.append("the guest ended early")
+    return figures, [f"{log.name}: {line}" for line in failed]

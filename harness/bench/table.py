@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table: which figures it shows, what they are to reach, how they are derived and printed."""
+
+import dataclasses
+import re
+import statistics
+
+# Locks of the allocator that several CPUs take; a name with "cpu" in it is one CPU's own.
+SHARED_LOCK = re.compile(r"iova|rcache|depot|magazine", re.I)
+CPU_LOCK = re.compile(r"cpu", re.I)
+EMPTY_LOCK = "bench_empty_lock"
+
+BASE = "base"	# a row's target: what the base has
+
+
+@dataclasses.dataclass
+class Row:
+    """One line of the table.
+
+    stat    which number of the figure is shown
+    target  what it is to reach: a number, BASE, or None
+    up      more is better
+    unit    of the number; instructions where nothing is said
+    """
+    section: str
+    title: str
+    key: tuple
+    stat: str = "median"
+    target: object = None
+    up: bool = False
+    unit: str = "instructions"
+
+
+def pages_of(count):
+    return f"{count} page" + "s" * (count > 1)
+
+
+def pair(section, title, figure, ops, stat="median", targets=(None, None)):
+    """Two rows, one for each operation of a figure."""
+    return [Row(section, f"{title}: {op}", (*figure, op), stat, target)
+            for op, target in zip(ops, targets)]
+
+
+def allocator_rows():
+    section, rows = "IOVA allocator", []
+    for pages, targets in ((1, (100, 85)), (16, (None, None)), (64, (115, 100)),
+                           (256, (115, 100))):
+        rows += pair(section, f"alloc_iova_fast, {pages_of(pages)}", ("fast", "-", f"pair_{pages}"),
+                     ("alloc", "free"), targets=targets)
+    for name, what in (("ring", "ring of 1024 live"), ("burst", "bursts of 300")):
+        for pages in (1, 64, 256):
+            rows += pair(section, f"{what}, {pages_of(pages)}, mean",
+                         ("fast", "-", f"{name}_{pages}"), ("alloc", "free"), "mean")
+    for pages in (1, 64):
+        rows += pair(section, f"alloc_iova, {pages_of(pages)}, empty domain",
+                     ("tree", "-", f"empty_{pages}"), ("alloc", "free"))
+    return rows
+
+
+def worst_rows():
+    section, rows = "IOVA allocator, worst case", []
+    for title, row, target, ops in (
+            ("64 pages among 100 000 live, one-page holes", "holes_64", 3000, 2),
+            ("the same below 4 GiB", "holes_64_32bit", 3000, 2),
+            ("64 pages refused, 196 000 live, one-page holes, 1 GiB window", "refused_64", 3000, 2),
+            ("the same below 4 GiB", "refused_64_32bit", 3000, 2),
+            ("the same, alloc_iova_fast, 16 pages", "refused_fast_16_32bit", 3000, 1),
+            ("1 page below 4 GiB among 300 000 live", "mixed_1", 3000, 2),
+            ("16 pages below 4 GiB among 300 000 live", "mixed_16", 3000, 2),
+            ("the same, alloc_iova_fast, 1 page", "mixed_fast_1", 3000, 2),
+            ("the same, alloc_iova_fast, 16 pages", "mixed_fast_16", 3000, 2)):
+        rows += pair(section, title, ("tree", "-", row), ("alloc", "free")[:ops], "worst",
+                     (target, None))
+    rows.append(Row(section, "16 pages when all space is cached as single pages: alloc",
+                    ("fast", "-", "flush_16", "alloc"), "worst"))
+    rows.append(Row(section, "memory per live range", ("tree", "-", "memory", "bytes"), "value",
+                    BASE, unit="bytes"))
+    return rows
+
+
+def lock_rows():
+    section, rows = "Under locks shared between CPUs, per alloc+free", []
+    patterns = [(f"fast/{name}_{pages}", f"{what}, {pages_of(pages)}")
+                for name, what in (("pair", "alloc, free"), ("ring", "ring of 1024 live"),
+                                   ("burst", "bursts of 300"))
+                for pages in (1, 64, 256)]
+    patterns += [(f"lock/handoff_{pages}", f"one CPU allocates, another frees, {pages_of(pages)}")
+                 for pages in (1, 64, 256)]
+    for name, title in patterns:
+        rows.append(Row(section, title, ("locks", "-", name, "shared"), "net", 2))
+        rows.append(Row(section, f"{title}: with LOCK_STAT's own",
+                        ("locks", "-", name, "shared"), "raw"))
+        rows.append(Row(section, f"{title}: acquisitions", ("locks", "-", name, "shared"),
+                        "acquisitions", unit="times"))
+    rows.append(Row(section, "longest hold while all caches are flushed",
+                    ("locks", "-", "fast/flush_16", "shared"), "hold_max"))
+    return rows
+
+
+def dma_rows():
+    rows = []
+    for policy in ("lazy", "strict"):
+        section = f"DMA API, {policy}"
+        for row, title in (("single_4k", "dma_map_page, 4 KiB"),
+                           ("single_64k", "dma_map_page, 64 KiB"),
+                           ("single_1m", "dma_map_page, 1 MiB"),
+                           ("sg_16_adjacent", "dma_map_sg, 16 x 4 KiB, adjacent"),
+                           ("sg_16_scattered", "dma_map_sg, 16 x 4 KiB, scattered"),
+                           ("sg_128_adjacent", "dma_map_sg, 128 x 4 KiB, adjacent"),
+                           ("sg_128_scattered", "dma_map_sg, 128 x 4 KiB, scattered"),
+                           ("nic_ring", "ring of 1024 buffers, 1500 to 4096 bytes")):
+            rows += pair(section, title, ("dma", policy, row), ("map", "unmap"), "mean")
+        for pages in (1, 16):
+            rows += [Row(section, f"dma_map_benchmark, {pages * 4} KiB: {op}",
+                         ("base", policy, f"dma_map_benchmark_{pages}", op), "us",
+                         unit="microseconds") for op in ("map", "unmap")]
+    for row, title in (("1g_once", "1 GiB, one call"),
+                       ("1g_once_fresh", "1 GiB, one call, domain never attached"),
+                       ("1g_by_4k", "1 GiB, by 4 KiB")):
+        rows += pair("IOMMU API", f"iommu_map, {title}", ("map", "-", row), ("map", "unmap"))
+    return rows
+
+
+def io_rows():
+    rows = []
+    for mode in ("off", "lazy", "strict"):
+        section = f"Whole I/O, IOMMU {mode}"
+        rows.append(Row(section, "UDP, 64 bytes, e1000e: packet sent",
+                        ("io", mode, "udp_64", "packet")))
+        rows.append(Row(section, "UDP, 64 bytes, e1000e: packet sent and received",
+                        ("io", mode, "udp_64_both", "packet")))
+        for row, title in (("read_4k", "4 KiB"), ("read_128k", "128 KiB"),
+                           ("read_1m", "1 MiB, requests as large as may be"),
+                           ("read_1m_by_128k", "1 MiB, requests of 128 KiB")):
+            rows.append(Row(section, f"NVMe read, {title}", ("io", mode, row, "read")))
+        rows.append(Row(section, "NVMe, largest request", ("io", mode, "max_request", "kb"),
+                        "value", up=True, unit="KiB"))
+    return rows
+
+
+def smp_rows():
+    section, rows = "Two CPUs, alloc+free", []
+    for name, title in (("pair_1", "1 page"), ("pair_64", "64 pages"),
+                        ("burst_1", "1 page, bursts of 300")):
+        rows.append(Row(section, f"{title}: throughput of two", ("smp", "-", name, "two"),
+                        "median", BASE, True, "per ms"))
+        rows.append(Row(section, f"{title}: two to one", ("smp", "-", name, "ratio"),
+                        "median", BASE, True, "times"))
+    return rows
+
+
+ROWS = [Row("Clock", "reading the clock (part of every figure by instructions)",
+            ("clock", "-", "read", "read")),
+        *allocator_rows(), *worst_rows(), *lock_rows(), *dma_rows(), *io_rows(), *smp_rows()]
+
+
+def shared_locks(figures, row):
+    """The allocator's shared locks while a row ran: (class name, its figure)."""
+    return [(key[2], figure) for key, figure in figures.items()
+            if key[:2] == ("lockstat", row) and SHARED_LOCK.search(key[2]) and
+            not CPU_LOCK.search(key[2])]
+
+
+def add_locks(figures, own_figures):
+    """Derives what is spent under shared locks from the lock statistics of one guest.
+
+    A lock that is taken and released at once shows what LOCK_STAT itself adds to each hold.
+    """
+    empty = own_figures.get(("lockstat", "lock/empty_hold", EMPTY_LOCK, "hold"))
+    if not empty:
+        return
+    per_hold = empty["hold_total"] * 1000 / empty["acquisitions"]
+    for row in sorted({key[1] for key in own_figures if key[0] == "lockstat"}):
+        kind, name = row.split("/")
+        operations = own_figures.get((kind, "-", name, "alloc"), {}).get("n")
+        if not operations:
+            continue
+        locks = shared_locks(own_figures, row)
+        taken = sum(lock["acquisitions"] for _, lock in locks) / operations
+        raw = sum(lock["hold_total"] for _, lock in locks) * 1000 / operations
+        figures["locks", "-", row, "shared"] = {
+            "raw": raw, "net": max(raw - taken * per_hold, 0), "acquisitions": taken,
+            "hold_max": max([lock["hold_max"] * 1000 - per_hold for _, lock in locks], default=0),
+            "empty_hold": per_hold,
+            "classes": {name: lock["acquisitions"] / operations for name, lock in locks}}
+
+
+def add_smp(figures, samples):
+    """Derives throughput and its growth from the figures of several guests."""
+    for row in sorted({key[2] for sample in samples for key in sample if key[0] == "smp"}):
+        times = [(sample["smp", "-", row, "one_cpu"]["best"],
+                  sample["smp", "-", row, "two_cpus"]["best"]) for sample in samples
+                 if ("smp", "-", row, "two_cpus") in sample]
+        add_spread(figures, row, "two", [2 * SMP_SHARE * 1e6 / two for _, two in times])
+        add_spread(figures, row, "ratio", [2 * one / two for one, two in times])
+
+
+SMP_SHARE = 20000	# pairs that one CPU does, in rows_smp.c
+
+
+def add_spread(figures, row, name, values):
+    low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+    figures["smp", "-", row, name] = {"median": statistics.median(values), "spread": high - low,
+                                      "n": len(values)}
+
+
+def line(row, base, ours):
+    """A row with its figures of both kernels, as JSON keeps it."""
+    result = dataclasses.asdict(row)
+    result["base"], result["ours"] = (side.get(row.key, {}).get(row.stat) for side in (base, ours))
+    result["detail"] = {"base": base.get(row.key), "ours": ours.get(row.key)}
+    if None in (result["base"], result["ours"]):
+        result["ratio"] = result["met"] = None
+        return result
+    result["ratio"] = result["base"] / result["ours"] if result["ours"] else None
+    if row.up and result["ratio"]:
+        result["ratio"] = 1 / result["ratio"]
+    target = row.target
+    if target == BASE:
+        spread = base[row.key].get("spread", 0) if row.key[-1] == "ratio" else 0
+        target = result["base"] - spread
+    result["to_reach"] = target
+    result["met"] = None if target is None else \
+        (result["ours"] >= target if row.up else result["ours"] <= target)
+    return result
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if value and value < 10:
+        return f"{value:.2f}"
+    return f"{value:,.0f}".replace(",", " ")
+
+
+def cells(entry):
+    goal = ""
+    if entry["target"] is not None:
+        goal = ("at least " if entry["up"] else "at most ") + number(entry.get("to_reach"))
+    verdict = {True: "met", False: "MISSED", None: ""}[entry["met"]]
+    ratio = f"{entry['ratio']:.2f}" if entry["ratio"] else "-"
+    unit = "" if entry["unit"] == "instructions" else f" ({entry['unit']})"
+    return [entry["title"] + unit, number(entry["base"]), number(entry["ours"]), ratio, goal,
+            verdict]
+
+
+HEAD = ["work", "base", "ours", "better by", "to reach", ""]
+
+
+def sections(entries):
+    found = {}
+    for entry in entries:
+        found.setdefault(entry["section"], []).append(entry)
+    return found.items()
+
+
+def as_text(entries):
+    """The table for a terminal."""
+    lines = []
+    for section, part in sections(entries):
+        lines += ["", section]
+        lines.append("  {:<68} {:>13} {:>13} {:>9}  {:<18} {}".format(*HEAD))
+        for entry in part:
+            lines.append("  {:<68} {:>13} {:>13} {:>9}  {:<18} {}".format(*cells(entry)).rstrip())
+    return "\n".join(lines)
+
+
+def as_markdown(entries):
+    """The table for a cover letter."""
+    lines = []
+    for section, part in sections(entries):
+        lines += ["", f"### {section}", "", "| " + " | ".join(HEAD) + " |",
+                  "|---|--:|--:|--:|---|---|"]
+        lines += ["| " + " | ".join(cells(entry)) + " |" for entry in part]
+    return "\n".join(lines[1:]) + "\n"
