@@ -53,7 +53,9 @@ def boot(kernel, initrd, append="", qemu_args=(), arch="x86_64", timeout=120, ic
     interactive  the terminal is the console, and there is no time limit
     """
     log = pathlib.Path(log or BUILD / "log" / "console.log")
-    command = [*MACHINES[arch], "-accel", "tcg", "-smp", str(smp), "-m", memory,
+    # QEMU shall not outlive us, however we end
+    command = ["setpriv", "--pdeathsig", "KILL", *MACHINES[arch],
+               "-accel", "tcg", "-smp", str(smp), "-m", memory,
                "-nodefaults", "-display", "none", "-no-reboot", "-kernel", str(kernel),
                "-initrd", str(initrd), "-append",
                f"console={CONSOLES[arch]} panic=-1 printk.devkmsg=on {append}", *qemu_args]

@@ -30,7 +30,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True	# nothing outside build/ is written
-import tree  # noqa: E402
+import tree
 
 ROOT, BUILD, BASE, TREE = tree.ROOT, tree.BUILD, tree.BASE, tree.TREE
 STEPS = ROOT / "harness/series"
@@ -68,8 +68,11 @@ def read_step(path):
 
 
 def files_of(top):
-    return {os.path.relpath(os.path.join(folder, name), top)
-            for folder, _, names in os.walk(top) for name in names}
+    paths = set()
+    for folder, folders, names in os.walk(top):
+        folders[:] = set(folders) - {"__pycache__", ".kunit"}  # of tools run in the tree
+        paths |= {os.path.relpath(os.path.join(folder, name), top) for name in names}
+    return paths
 
 
 def same(one, other):
@@ -117,7 +120,8 @@ def assign(steps, differing):
     patched = tree.hunk_files((ROOT / "hunks").glob("*.patch"))
     options = {option for option, _ in kconfig_entries((ROOT / "Kconfig").read_text()) if option}
     whole = differing - patched - {tree.STACK_KCONFIG}
-    problems = []
+    laid = set((BUILD / "tree.files").read_text().split())
+    problems = [f"file {path}: is in build/tree, but not because of us" for path in sorted(differing - laid)]
 
     def claim(kind, thing, claims):
         takers = [step for step in steps if claims(step)]
@@ -126,7 +130,7 @@ def assign(steps, differing):
             problems.append(f"{kind} {thing}: should be in one step, is in {names}")
         return takers
 
-    for path in sorted(whole):
+    for path in sorted(whole & laid):
         for step in claim("file", path, lambda step: any(fnmatch.fnmatch(path, pattern)
                                                          for pattern in step.patterns)):
             step.files.append(path)

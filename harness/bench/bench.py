@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs the same work on the base's kernel and on ours, and writes down how they compare.
 
-bench.py [BOOT...]   builds the kernels, runs the named guests (all without a name) and prints
-                     the table; build/bench/ gets bench.json, bench.md and bench.svg
+bench.py             builds the kernels, runs all guests and prints the table; build/bench gets
+                     bench.json, bench.md and bench.svg
+bench.py BOOT...     runs and prints only what comes of these guests, and writes nothing
 
 Ends with a non-zero status when something could not be measured, not when a figure is bad.
 """
@@ -115,10 +116,12 @@ def main(names):
     wrong += [f"not measured: {entry['section']}: {entry['title']}" for entry in entries
               if None in (entry["base"], entry["ours"])]
     print(table.as_text(entries))
-    write(entries, figures, wrong, base_version())
     missed = [entry for entry in entries if entry["met"] is False]
     print(f"\n{len(entries)} rows, {len(missed)} short of what they are to reach, "
-          f"{len(wrong)} failures; {OUT.relative_to(guest.ROOT)}/bench.json, bench.md, bench.svg")
+          f"{len(wrong)} failures")
+    if not names:
+        write(entries, figures, wrong, base_version())
+        print(f"{OUT.relative_to(guest.ROOT)}/bench.json, bench.md, bench.svg")
     for text in wrong:
         print("FAILED", text)
     return 1 if wrong else 0

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The table: which figures it shows, what they are to reach, how they are derived and printed."""
+"""The table: which figures it shows, what they are to reach, how they are derived and printed.
+
+What a rows_*.c measures appears here once a Row below names it.
+"""
 
 import dataclasses
 import re
@@ -238,7 +241,7 @@ def cells(entry):
     if entry["target"] is not None:
         goal = ("at least " if entry["up"] else "at most ") + number(entry.get("to_reach"))
     verdict = {True: "met", False: "MISSED", None: ""}[entry["met"]]
-    ratio = f"{entry['ratio']:.2f}" if entry["ratio"] else "-"
+    ratio = number(entry["ratio"] or None)
     unit = "" if entry["unit"] == "instructions" else f" ({entry['unit']})"
     return [entry["title"] + unit, number(entry["base"]), number(entry["ours"]), ratio, goal,
             verdict]

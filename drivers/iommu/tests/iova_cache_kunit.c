@@ -300,14 +300,24 @@ static void iova_test_64bit_stays_above(struct kunit *test)
 	iova_test_validate(test);
 }
 
-static const unsigned long bound_sizes[] = { 1, 64, 256 };
+/**
+ * struct bound_case - ranges that are all freed at once
+ * @name: description
+ * @least: number of ranges, unless more are needed to exceed what is cached
+ * @max_size: the sizes go round from 1 to this
+ */
+struct bound_case {
+	const char *name;
+	unsigned long least;
+	unsigned long max_size;
+};
 
-static void bound_desc(const unsigned long *size, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu pages", *size);
-}
+static const struct bound_case bound_cases[] = {
+	{ "single pages", 100000, 1 },
+	{ "all classes", 20000, 256 },
+};
 
-KUNIT_ARRAY_PARAM(bound, bound_sizes, bound_desc);
+KUNIT_ARRAY_PARAM_DESC(bound, bound_cases, name);
 
 KUNIT_DEFINE_ACTION_WRAPPER(free_array, kvfree, const void *);
 
@@ -317,14 +327,14 @@ KUNIT_DEFINE_ACTION_WRAPPER(free_array, kvfree, const void *);
  */
 static void iova_test_caches_are_bounded(struct kunit *test)
 {
-	unsigned long size = *(const unsigned long *)test->param_value;
+	const struct bound_case *c = test->param_value;
 	struct iova_domain *iovad = iova_test_domain(test, PAGE_SIZE, 1, true);
 	unsigned long limit = iova_cache_limit(iovad);
-	unsigned long n = max(100000UL, 2 * limit);
+	unsigned long n = max(c->least, 2 * limit);
 	unsigned long i, cached, *pfns;
 
 	KUNIT_ASSERT_GT(test, limit, 0);
-	if (n > 2000000)
+	if (n > 1000000)
 		kunit_skip(test, "%lu ranges are too many to exceed the limit",
 			   n);
 	pfns = kvmalloc_array(n, sizeof(*pfns), GFP_KERNEL);
@@ -333,13 +343,14 @@ static void iova_test_caches_are_bounded(struct kunit *test)
 			0);
 
 	for (i = 0; i < n; i++) {
-		pfns[i] = alloc_iova_fast(iovad, size, ULONG_MAX, true);
+		pfns[i] = alloc_iova_fast(iovad, 1 + i % c->max_size, ULONG_MAX,
+					  true);
 		KUNIT_ASSERT_NE(test, pfns[i], 0);
 		if (i % 1024 == 0)
 			cond_resched();
 	}
 	for (i = 0; i < n; i++) {
-		free_iova_fast(iovad, pfns[i], size);
+		free_iova_fast(iovad, pfns[i], 1 + i % c->max_size);
 		if (i % 1024 == 0)
 			cond_resched();
 	}
@@ -385,7 +396,8 @@ static struct kunit_case iova_cache_cases[] = {
 	KUNIT_CASE(iova_test_page_zero_is_no_place),
 	KUNIT_CASE(iova_test_32bit_among_64bit),
 	KUNIT_CASE(iova_test_64bit_stays_above),
-	KUNIT_CASE_PARAM(iova_test_caches_are_bounded, bound_gen_params),
+	KUNIT_CASE_PARAM_ATTR(iova_test_caches_are_bounded, bound_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE(iova_test_put_with_full_caches),
 	{}
 };

@@ -160,37 +160,38 @@ static void iova_test_32bit_on_another_cpu(struct kunit *test)
 static void iova_test_cpu_leaves(struct kunit *test)
 {
 	static const unsigned long sizes[] = { 1, 16, 48, 256 };
+	struct batch freed[ARRAY_SIZE(sizes)];
 	unsigned long last = 99999;
-	struct batch freed;
 	struct iova_domain *iovad;
 	unsigned int cpu;
 	int i;
 
 	cpu = iova_test_hotplug_cpu(test);
+	iovad = iova_test_domain(test, PAGE_SIZE, 1, true);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		iovad = iova_test_domain(test, PAGE_SIZE, 1, true);
 		/* So few that none of them goes to where all CPUs share. */
-		batch_init(test, &freed, iovad, 5, sizes[i], last);
-		KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, alloc_batch, &freed,
-						      false), 0);
-		KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, free_batch, &freed,
-						      false), 0);
-		KUNIT_EXPECT_NOT_NULL(test, find_iova(iovad, freed.pfns[0]));
-
-		KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
-		KUNIT_EXPECT_NULL(test, find_iova(iovad, freed.pfns[0]));
-		KUNIT_EXPECT_EQ(test, iova_cache_drain(iovad), 0);
-		iova_test_expect_all_free(test, 1, last);
-
-		/* And it is a cache again once the CPU is back. */
-		KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
-		KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, alloc_batch, &freed,
-						      false), 0);
-		KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, free_batch, &freed,
-						      false), 0);
-		KUNIT_EXPECT_EQ(test, iova_cache_drain(iovad), 5);
-		iova_test_expect_all_free(test, 1, last);
+		batch_init(test, &freed[i], iovad, 5, sizes[i], last);
+		KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, alloc_batch,
+						      &freed[i], false), 0);
+		KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, free_batch,
+						      &freed[i], false), 0);
+		KUNIT_EXPECT_NOT_NULL(test, find_iova(iovad, freed[i].pfns[0]));
 	}
+
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		KUNIT_EXPECT_NULL(test, find_iova(iovad, freed[i].pfns[0]));
+	KUNIT_EXPECT_EQ(test, iova_cache_drain(iovad), 0);
+	iova_test_expect_all_free(test, 1, last);
+
+	/* And it is a cache again once the CPU is back. */
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, alloc_batch, &freed[0],
+					      false), 0);
+	KUNIT_ASSERT_EQ(test, smp_call_on_cpu(cpu, free_batch, &freed[0],
+					      false), 0);
+	KUNIT_EXPECT_EQ(test, iova_cache_drain(iovad), 5);
+	iova_test_expect_all_free(test, 1, last);
 }
 
 /* Caches made, filled, drained and put while a CPU is away. */

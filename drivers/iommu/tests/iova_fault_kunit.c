@@ -337,8 +337,27 @@ static void sweep(struct kunit *test, const struct fault_source *source)
 
 #ifdef CONFIG_FAULT_INJECTION
 /**
+ * struct injector_values - what the settings were before
+ * @probability: see struct injector
+ * @times: likewise
+ * @verbose: likewise
+ * @task_filter: likewise
+ * @ignore_sleeping: likewise
+ * @min_order: likewise
+ */
+struct injector_values {
+	unsigned long probability;
+	int times;
+	unsigned long verbose;
+	bool task_filter;
+	bool ignore_sleeping;
+	u32 min_order;
+};
+
+/**
  * struct injector - the settings of a place where the kernel injects failures
  * @name: its folder in debugfs
+ * @saved: what to go back to
  * @probability: percent of the allocations that fail
  * @times: how many of them, -1 for any number
  * @verbose: what is said of each
@@ -346,24 +365,17 @@ static void sweep(struct kunit *test, const struct fault_source *source)
  * @ignore_sleeping: not those that may sleep
  * @min_order: only of that many pages; of page allocations only
  *
- * All point into the kernel; what they pointed to is in @saved.
+ * The pointers lead to the kernel's own variables.
  */
 struct injector {
 	const char *name;
+	struct injector_values saved;
 	unsigned long *probability;
 	atomic_t *times;
 	unsigned long *verbose;
 	bool *task_filter;
 	bool *ignore_sleeping;
 	u32 *min_order;
-	struct {
-		unsigned long probability;
-		int times;
-		unsigned long verbose;
-		bool task_filter;
-		bool ignore_sleeping;
-		u32 min_order;
-	} saved;
 };
 
 static void *find_setting(struct dentry *dir, const char *name)

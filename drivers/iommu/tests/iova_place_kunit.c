@@ -11,9 +11,9 @@
 #include "iova_kunit.h"
 
 /* Pages of the space whose every pattern of holes is tried. */
-#define PATTERN_PAGES	8
+#define PATTERN_PAGES	7
 
-static const unsigned long pattern_starts[] = { 0, 1, 3, 7, 4096 };
+static const unsigned long pattern_starts[] = { 0, 1, 3 };
 
 static void pattern_desc(const unsigned long *start, char *desc)
 {
@@ -68,8 +68,8 @@ static void try_pattern(struct kunit *test, unsigned long start,
 			rq.aligned = true;
 			try_request(test, iovad, &model, &rq);
 		}
-		iova_test_validate(test);
 	}
+	iova_test_validate(test);
 }
 
 static void iova_test_every_pattern_of_holes(struct kunit *test)

@@ -11,7 +11,7 @@
 #include "iova_utils.h"
 
 #define IOVA_DIR	"/sys/kernel/debug/iommu/iova"
-#define CYCLES		8
+#define CYCLES		4
 #define READERS		4
 
 /* Finds a CPU that can be taken offline; not the first, which often can't. */
