@@ -105,12 +105,12 @@ class Results:
     def add(self, ok, name, detail=""):
         (self.passed if ok else self.failed).append((name, detail))
 
-    def add_tap(self, match, name):
-        """Counts a (K)TAP result line, as matched by TAP_RESULT."""
+    def add_tap(self, match, name, why=""):
+        """Counts a (K)TAP result line, as matched by TAP_RESULT; why: it failed, if it did."""
         if "# SKIP" in match["rest"].upper():
             self.skipped.append((name, match["rest"].strip()))
         else:
-            self.add(not match["not"], name)
+            self.add(not match["not"], name, why if match["not"] else "")
 
 
 WORD_RESULT = re.compile(r"(PASS|FAIL|SKIP) ([^:]+?)(?:: *(.*))?$")
@@ -158,7 +158,7 @@ def kunit_results(lines, results):
     counted: the case's own line sums them up.
     """
     suites = expected = 0
-    suite = None
+    suite, why = None, ""
     for line in lines:
         depth = len(line) - len(line.lstrip(" "))
         line = line.strip()
@@ -171,7 +171,10 @@ def kunit_results(lines, results):
             plan = int(TAP_PLAN.match(line)[1])
         elif suite and depth == 4 and result:
             ran += 1
-            results.add_tap(result, f"kunit {suite}.{result['name']}")
+            results.add_tap(result, f"kunit {suite}.{result['name']}", why)
+            why = ""
+        elif suite and " FAILED at " in line:
+            why = why or line.split(": ", 1)[-1]
         elif suite and depth == 0 and result and result["name"] == suite:
             suites += 1
             if ran != plan:

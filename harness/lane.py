@@ -38,8 +38,8 @@ class Lane:
 LANES = {
     "run": Lane("x86_64", "arch/x86/boot/bzImage", "edu,devices,disks,net,iova", 180),
     "debug": Lane("x86_64-debug", "arch/x86/boot/bzImage",
-                  "edu,devices,disks,net,iova,selftest,leaks", 900, kunit=True),
-    "arm64": Lane("arm64", "arch/arm64/boot/Image", "devices,disks,iova", 400, kunit=True,
+                  "edu,devices,disks,net,iova,selftest,leaks", 1500, kunit=True),
+    "arm64": Lane("arm64", "arch/arm64/boot/Image", "devices,disks,iova", 600, kunit=True,
                   arch="arm64"),
 }
 

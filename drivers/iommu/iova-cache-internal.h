@@ -24,6 +24,7 @@
 
 #include <linux/processor.h>	/* bit_spinlock.h needs it */
 #include <linux/bit_spinlock.h>
+#include <linux/atomic.h>
 #include <linux/iova.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
@@ -36,13 +37,18 @@
 struct dentry;
 
 #define IOVA_MAGAZINE_SIZE	127
+/* So that no magazine ties up more address space than 32 MiB of 4 KiB pages */
+#define IOVA_MAGAZINE_PAGES	8192
+#define IOVA_DEPOT_MAX		16
 #define IOVA_NR_BINS		(2 * IOVA_CACHE_CLASSES)
 
-/* Exactly 1 KiB on 64-bit. @next serves the depot's list. */
+/* @next serves the depot's list */
 struct iova_magazine {
 	struct iova_magazine	*next;
 	unsigned long		pfns[IOVA_MAGAZINE_SIZE];
 };
+
+static_assert(sizeof(struct iova_magazine) == 128 * sizeof(long));
 
 /*
  * One CPU's magazines of one kind, under iova_cpu.lock. They come when the
@@ -66,11 +72,12 @@ struct iova_cpu {
 	struct iova_bin		bins[IOVA_NR_BINS];
 };
 
-/* Full magazines that CPUs exchange */
+/* Full magazines of one kind, that CPUs exchange */
 struct iova_depot {
 	spinlock_t		lock;		/* protects the list and its length */
 	unsigned int		nr;
 	struct iova_magazine	*top;
+	atomic_t		magazines;	/* here and with all CPUs */
 };
 
 /*
@@ -78,9 +85,14 @@ struct iova_depot {
  * live until put_iova_domain().
  *
  * Memory: at most two magazines per possible CPU and bin, and as many in each
- * depot as there are possible CPUs; a free that finds no room goes to the
- * tree. Each magazine of 1 KiB keeps up to 127 ranges of the tree alive. The
- * shrinker takes all of it back, and CPU hotplug what the CPU had.
+ * depot as there are possible CPUs, or IOVA_DEPOT_MAX; a free that finds no
+ * room goes to the tree. Each magazine of 1 KiB keeps up to 127 ranges of the
+ * tree alive. The shrinker takes all of it back, CPU hotplug what the CPU had.
+ *
+ * Moves: while a magazine is on its way from one place to another, or to the
+ * tree, its ranges are seen in neither. Who moves one counts @moves_begun and
+ * then @moves_done, so that a request is not refused because of ranges that
+ * were on their way.
  */
 struct iova_cache {
 	struct iova_domain	*iovad;
@@ -88,6 +100,8 @@ struct iova_cache {
 	struct list_head	list;		/* iova_caches_lock */
 	struct dentry		*debugfs;
 	unsigned int		depot_max;
+	atomic_t		moves_begun;
+	atomic_t		moves_done;
 	struct iova_depot	depots[IOVA_NR_BINS];
 };
 
@@ -136,8 +150,30 @@ static inline void iova_cpu_unlock(struct iova_cpu *cpu, unsigned long flags)
 	local_irq_restore(flags);
 }
 
-struct iova_magazine *iova_magazine_alloc(void);
-void iova_magazine_free(struct iova_magazine *mag);
+/**
+ * iova_move_begin() - announce that a magazine leaves its place
+ * @cache: caches of a domain
+ */
+static inline void iova_move_begin(struct iova_cache *cache)
+{
+	atomic_inc_return(&cache->moves_begun);	/* fully ordered */
+}
+
+/**
+ * iova_move_end() - announce that its ranges can be found again
+ * @cache: caches of a domain
+ */
+static inline void iova_move_end(struct iova_cache *cache)
+{
+	atomic_inc_return(&cache->moves_done);	/* fully ordered */
+}
+
+unsigned int iova_bin_capacity(unsigned int bin);
+
+struct iova_magazine *iova_magazine_alloc(struct iova_cache *cache,
+					  unsigned int bin);
+void iova_magazine_free(struct iova_cache *cache, unsigned int bin,
+			struct iova_magazine *mag);
 
 struct iova_magazine *iova_depot_pop(struct iova_depot *depot);
 void iova_depot_push(struct iova_cache *cache, unsigned int bin,

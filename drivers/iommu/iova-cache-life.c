@@ -15,6 +15,7 @@
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/iova.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
@@ -35,43 +36,54 @@ static struct shrinker *iova_shrinker;
 
 /**
  * iova_magazine_alloc() - allocate a magazine
+ * @cache: caches of a domain
+ * @bin: kind of the ranges to come
+ *
+ * Does not touch reserves: a free can do without.
  *
  * Context: any but NMI.
  * Return: an empty magazine, or NULL.
  */
-struct iova_magazine *iova_magazine_alloc(void)
+struct iova_magazine *iova_magazine_alloc(struct iova_cache *cache,
+					  unsigned int bin)
 {
 	struct iova_magazine *mag;
 
-	mag = kmem_cache_alloc(iova_magazine_slab, GFP_ATOMIC | __GFP_NOWARN);
-	if (mag)
+	mag = kmem_cache_alloc(iova_magazine_slab, GFP_NOWAIT | __GFP_NOWARN);
+	if (mag) {
+		atomic_inc(&cache->depots[bin].magazines);
 		atomic_long_inc(&iova_magazines);
+	}
 
 	return mag;
 }
 
 /**
  * iova_magazine_free() - free a magazine that holds no ranges
+ * @cache: caches of a domain
+ * @bin: kind of the ranges that were in it
  * @mag: magazine or NULL
  *
  * Context: any but NMI.
  */
-void iova_magazine_free(struct iova_magazine *mag)
+void iova_magazine_free(struct iova_cache *cache, unsigned int bin,
+			struct iova_magazine *mag)
 {
 	if (!mag)
 		return;
 
 	kmem_cache_free(iova_magazine_slab, mag);
+	atomic_dec(&cache->depots[bin].magazines);
 	atomic_long_dec(&iova_magazines);
 }
 
 /* Give back a magazine and the @nr ranges in it */
-static void magazine_release(struct iova_cache *cache,
+static void magazine_release(struct iova_cache *cache, unsigned int bin,
 			     struct iova_magazine *mag, unsigned int nr)
 {
 	if (nr)
 		iova_tree_free_bulk(cache->iovad, mag->pfns, nr);
-	iova_magazine_free(mag);
+	iova_magazine_free(cache, bin, mag);
 }
 
 /**
@@ -120,27 +132,35 @@ void iova_depot_push(struct iova_cache *cache, unsigned int bin,
 			return;
 		}
 	}
-	magazine_release(cache, mag, IOVA_MAGAZINE_SIZE);
+	magazine_release(cache, bin, mag, iova_bin_capacity(bin));
 }
 
 /* Giving back what is cached: on a refusal, under pressure, on hotplug */
 
-static bool drain_depot(struct iova_drain *drain, unsigned int index)
+static unsigned int drain_depot(struct iova_drain *drain, unsigned int index)
 {
-	struct iova_magazine *mag = iova_depot_pop(&drain->cache->depots[index]);
+	struct iova_cache *cache = drain->cache;
+	struct iova_magazine *mag;
 
-	if (!mag)
-		return false;
+	if (!READ_ONCE(cache->depots[index].nr))
+		return 0;
 
-	magazine_release(drain->cache, mag, IOVA_MAGAZINE_SIZE);
-	drain->ranges += IOVA_MAGAZINE_SIZE;
-	return true;
+	iova_move_begin(cache);
+	mag = iova_depot_pop(&cache->depots[index]);
+	if (mag) {
+		magazine_release(cache, index, mag, iova_bin_capacity(index));
+		drain->ranges += iova_bin_capacity(index);
+	}
+	iova_move_end(cache);
+
+	return !!mag;
 }
 
 static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
 			      unsigned int index)
 {
-	struct iova_cpu *cpu = per_cpu_ptr(drain->cache->iovad->cpus, cpu_nr);
+	struct iova_cache *cache = drain->cache;
+	struct iova_cpu *cpu = per_cpu_ptr(cache->iovad->cpus, cpu_nr);
 	struct iova_bin *bin = &cpu->bins[index], old;
 	unsigned long flags;
 
@@ -148,6 +168,7 @@ static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
 	if (!READ_ONCE(bin->loaded))
 		return 0;
 
+	iova_move_begin(cache);
 	local_irq_save(flags);
 	bit_spin_lock(0, &cpu->lock);
 	old = *bin;
@@ -155,9 +176,10 @@ static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
 	iova_cpu_unlock(cpu, flags);
 
 	if (old.loaded)
-		magazine_release(drain->cache, old.loaded, old.nr);
+		magazine_release(cache, index, old.loaded, old.nr);
 	if (old.spare)
-		magazine_release(drain->cache, old.spare, old.nr_spare);
+		magazine_release(cache, index, old.spare, old.nr_spare);
+	iova_move_end(cache);
 	drain->ranges += old.nr + old.nr_spare;
 
 	return !!old.loaded + !!old.spare;
@@ -179,6 +201,10 @@ unsigned int iova_drain_step(struct iova_drain *drain)
 
 	while (drain->bin) {
 		unsigned int index = drain->bin - 1;
+
+		/* Of most kinds there are none anywhere: pass by all CPUs at once */
+		if (!atomic_read(&drain->cache->depots[index].magazines))
+			drain->cpu = nr_cpu_ids;
 
 		if (drain->depot_left) {
 			drain->depot_left--;
@@ -240,13 +266,13 @@ static void cache_free(struct iova_cache *cache)
 		struct iova_magazine *mag;
 
 		while ((mag = iova_depot_pop(&cache->depots[i])))
-			iova_magazine_free(mag);
+			iova_magazine_free(cache, i, mag);
 		for_each_possible_cpu(cpu) {
 			struct iova_bin *bin;
 
 			bin = &per_cpu_ptr(cache->iovad->cpus, cpu)->bins[i];
-			iova_magazine_free(bin->loaded);
-			iova_magazine_free(bin->spare);
+			iova_magazine_free(cache, i, bin->loaded);
+			iova_magazine_free(cache, i, bin->spare);
 		}
 	}
 	free_percpu(cache->iovad->cpus);
@@ -274,7 +300,7 @@ int iova_domain_init_rcaches(struct iova_domain *iovad)
 		return -ENOMEM;
 
 	cache->iovad = iovad;
-	cache->depot_max = num_possible_cpus();
+	cache->depot_max = min(num_possible_cpus(), IOVA_DEPOT_MAX);
 	for (unsigned int i = 0; i < IOVA_NR_BINS; i++) {
 		struct iova_depot *iova_depot = &cache->depots[i];
 
@@ -431,8 +457,12 @@ void iova_cache_teardown(void)
 unsigned long iova_cache_limit(struct iova_domain *iovad)
 {
 	unsigned long per_bin = 2 * num_possible_cpus() + iovad->cache->depot_max;
+	unsigned long ranges = 0;
 
-	return IOVA_NR_BINS * per_bin * IOVA_MAGAZINE_SIZE;
+	for (unsigned int i = 0; i < IOVA_NR_BINS; i++)
+		ranges += per_bin * iova_bin_capacity(i);
+
+	return ranges;
 }
 EXPORT_SYMBOL_IF_KUNIT(iova_cache_limit);
 

@@ -9,12 +9,16 @@
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/iova.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <trace/events/iova.h>
 
 #include "iova-cache-internal.h"
 #include "iova-tree.h"
+
+/* Searches of a request that other CPUs' moves of magazines get in the way of */
+#define FLUSH_TRIES	500
 
 /* Size classes */
 
@@ -46,6 +50,19 @@ unsigned long iova_cache_class_pages(unsigned long size)
 }
 EXPORT_SYMBOL_IF_KUNIT(iova_cache_class_pages);
 
+/**
+ * iova_bin_capacity() - number of ranges in a full magazine
+ * @bin: kind of the ranges
+ *
+ * Return: IOVA_MAGAZINE_SIZE, or less for long ranges.
+ */
+unsigned int iova_bin_capacity(unsigned int bin)
+{
+	unsigned int pages = class_pages[bin % IOVA_CACHE_CLASSES];
+
+	return min(IOVA_MAGAZINE_SIZE, IOVA_MAGAZINE_PAGES / pages);
+}
+
 static bool is_cacheable(struct iova_domain *iovad, unsigned long size)
 {
 	return size - 1 < iovad->max_cached;
@@ -76,7 +93,8 @@ static void bin_swap(struct iova_bin *bin)
 
 /* Load a magazine, return the one that has no place any more */
 static struct iova_magazine *bin_load(struct iova_bin *bin,
-				      struct iova_magazine *mag, unsigned int nr)
+				      struct iova_magazine *mag, unsigned int nr,
+				      unsigned int capacity)
 {
 	struct iova_magazine *displaced = bin->spare;
 
@@ -84,7 +102,7 @@ static struct iova_magazine *bin_load(struct iova_bin *bin,
 	bin->nr_spare = bin->nr;
 	bin->loaded = mag;
 	bin->nr = nr;
-	bin->capacity = IOVA_MAGAZINE_SIZE;
+	bin->capacity = capacity;
 
 	return displaced;
 }
@@ -123,12 +141,40 @@ static unsigned long bin_take(struct iova_bin *bin, unsigned long size,
 
 /* The way in: this CPU's magazines, a magazine from the depot, the tree */
 
+static unsigned long cache_load(struct iova_domain *iovad, unsigned int index,
+				struct iova_magazine *full, unsigned long size,
+				unsigned long limit_pfn)
+{
+	unsigned int capacity = iova_bin_capacity(index);
+	struct iova_magazine *displaced = NULL;
+	struct iova_cache *cache = iovad->cache;
+	struct iova_bin *bin;
+	struct iova_cpu *cpu;
+	unsigned long flags, pfn;
+
+	cpu = iova_cpu_lock(iovad, &flags);
+	bin = &cpu->bins[index];
+	pfn = bin_take(bin, size, limit_pfn);
+	if (!pfn && !bin->nr) {
+		displaced = bin_load(bin, full, capacity, capacity);
+		full = NULL;
+		pfn = bin_take(bin, size, limit_pfn);
+	}
+	iova_cpu_unlock(cpu, flags);
+
+	iova_magazine_free(cache, index, displaced);
+	if (full)
+		iova_depot_push(cache, index, full);
+
+	return pfn;
+}
+
 static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
 				  unsigned long limit_pfn)
 {
 	unsigned int index = bin_index(iovad, size, limit_pfn);
-	struct iova_magazine *full, *displaced = NULL;
 	struct iova_cache *cache = iovad->cache;
+	struct iova_magazine *full;
 	struct iova_bin *bin;
 	struct iova_cpu *cpu;
 	unsigned long flags, pfn;
@@ -142,23 +188,13 @@ static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
 	if (pfn || !empty)
 		return pfn;
 
-	full = iova_depot_pop(&cache->depots[index]);
-	if (!full)
+	if (!READ_ONCE(cache->depots[index].nr))
 		return 0;
 
-	cpu = iova_cpu_lock(iovad, &flags);
-	bin = &cpu->bins[index];
-	pfn = bin_take(bin, size, limit_pfn);
-	if (!pfn && !bin->nr) {
-		displaced = bin_load(bin, full, IOVA_MAGAZINE_SIZE);
-		full = NULL;
-		pfn = bin_take(bin, size, limit_pfn);
-	}
-	iova_cpu_unlock(cpu, flags);
-
-	iova_magazine_free(displaced);
-	if (full)
-		iova_depot_push(cache, index, full);
+	iova_move_begin(cache);
+	full = iova_depot_pop(&cache->depots[index]);
+	pfn = full ? cache_load(iovad, index, full, size, limit_pfn) : 0;
+	iova_move_end(cache);
 
 	return pfn;
 }
@@ -182,33 +218,69 @@ static unsigned long alloc_draining(struct iova_domain *iovad,
 				    unsigned long size, unsigned long limit_pfn)
 {
 	struct iova_drain drain;
-	unsigned long pfn = 0;
+	unsigned long pfn = 0, ranges = 0;
 
 	/* Ranges above 4 GiB are no help under a limit below it */
 	drain = iova_drain_start(iovad->cache, limit_pfn < iovad->dma_32bit_pfn ?
 				 IOVA_CACHE_CLASSES : IOVA_NR_BINS);
-	while (!pfn && iova_drain_step(&drain))
-		pfn = alloc_from_tree(iovad, size, limit_pfn);
+	while (!pfn && iova_drain_step(&drain)) {
+		if (drain.ranges != ranges)
+			pfn = alloc_from_tree(iovad, size, limit_pfn);
+		ranges = drain.ranges;
+	}
 
 	return pfn;
+}
+
+/*
+ * A refusal counts only if no magazine was on its way meanwhile. Others may
+ * keep moving theirs, so there is an end to that.
+ */
+static unsigned long alloc_flushing(struct iova_domain *iovad,
+				    unsigned long size, unsigned long limit_pfn)
+{
+	struct iova_cache *cache = iovad->cache;
+	unsigned long pfn;
+	int begun, done;
+
+	for (int i = 0; i < FLUSH_TRIES; i++) {
+		/* In this order: what is done has begun, so equal means at rest */
+		done = atomic_read_acquire(&cache->moves_done);
+		begun = atomic_read_acquire(&cache->moves_begun);
+
+		pfn = alloc_from_tree(iovad, size, limit_pfn);
+		if (!pfn)
+			pfn = alloc_draining(iovad, size, limit_pfn);
+		if (pfn)
+			return pfn;
+
+		smp_rmb();	/* looked everywhere before looking for moves */
+		if (begun == done && begun == atomic_read(&cache->moves_begun))
+			break;
+		cpu_relax();
+	}
+
+	return 0;
 }
 
 static unsigned long alloc_uncached(struct iova_domain *iovad,
 				    unsigned long size,
 				    unsigned long limit_pfn, bool flush_rcache)
 {
-	unsigned long pfn;
-
 	if (!iova_tree_size_ok(iovad, size))
 		return 0;
+	if (iovad->cache && (flush_rcache || limit_pfn < iovad->dma_32bit_pfn))
+		return alloc_flushing(iovad, size, limit_pfn);
 
-	pfn = alloc_from_tree(iovad, size, limit_pfn);
-	if (limit_pfn < iovad->dma_32bit_pfn)
-		flush_rcache = true;
-	if (!pfn && flush_rcache && iovad->cache)
-		pfn = alloc_draining(iovad, size, limit_pfn);
+	return alloc_from_tree(iovad, size, limit_pfn);
+}
 
-	return pfn;
+static void leave_cache(struct iova_domain *iovad, unsigned long pfn,
+			unsigned long size)
+{
+	if (!iova_tree_set_cached(iovad, pfn, size, false))
+		pr_warn_ratelimited("iova: [%#lx-%#lx] was cached, but is not ours to hand out\n",
+				    pfn, pfn + size - 1);
 }
 
 static unsigned long alloc_slow(struct iova_domain *iovad,
@@ -223,7 +295,7 @@ static unsigned long alloc_slow(struct iova_domain *iovad,
 		pfn = cache_refill(iovad, size, limit_pfn);
 		if (pfn) {
 			this_cpu_inc(iovad->cpus->refills);
-			iova_tree_set_cached(iovad, pfn, pages, false);
+			leave_cache(iovad, pfn, pages);
 		} else {
 			this_cpu_inc(iovad->cpus->misses);
 		}
@@ -239,7 +311,7 @@ static unsigned long alloc_slow(struct iova_domain *iovad,
 	return pfn;
 }
 
-/* The fast way stays a leaf as long as it leaves by calls to these two only */
+/* The fast way stays a leaf as long as it is left by tail calls only */
 static noinline unsigned long alloc_missed(struct iova_domain *iovad,
 					   unsigned long size,
 					   unsigned long limit_pfn,
@@ -257,7 +329,7 @@ static noinline unsigned long alloc_observed(struct iova_domain *iovad,
 					     unsigned long pfn,
 					     unsigned long size)
 {
-	iova_tree_set_cached(iovad, pfn, iova_cache_class_pages(size), false);
+	leave_cache(iovad, pfn, iova_cache_class_pages(size));
 	trace_iova_alloc(iovad, pfn, size);
 
 	return pfn;
@@ -276,6 +348,9 @@ static noinline unsigned long alloc_observed(struct iova_domain *iovad,
  * The range is aligned naturally to @size rounded up to a power of two. In a
  * domain with caches, sizes up to IOVA_CACHE_MAX_PAGES take a range as long as
  * their size class.
+ *
+ * A refused request has looked into the caches of all CPUs, and what it gave
+ * back on the way is bounded by what they can hold; see struct iova_cache.
  *
  * Context: any but NMI.
  * Return: the first PFN, never 0, or 0 if there is no space or no memory. A
@@ -334,22 +409,25 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 
 	if (crowded && READ_ONCE(cache->depots[index].nr) >= cache->depot_max)
 		return false;
-	fresh = iova_magazine_alloc();
+	fresh = iova_magazine_alloc(cache, index);
 	if (!fresh)
 		return false;
+
+	iova_move_begin(cache);
 
 	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
 	if (!bin_put(bin, pfn)) {
-		displaced = bin_load(bin, fresh, 0);
+		displaced = bin_load(bin, fresh, 0, iova_bin_capacity(index));
 		fresh = NULL;
 		bin_put(bin, pfn);
 	}
 	iova_cpu_unlock(cpu, flags);
 
-	iova_magazine_free(fresh);
+	iova_magazine_free(cache, index, fresh);
 	if (displaced)
 		iova_depot_push(cache, index, displaced);
+	iova_move_end(cache);
 
 	return true;
 }
@@ -447,7 +525,7 @@ static void bin_usage(struct iova_cache *cache, unsigned int index,
 	unsigned long cached;
 	unsigned int cpu;
 
-	cached = READ_ONCE(cache->depots[index].nr) * IOVA_MAGAZINE_SIZE;
+	cached = READ_ONCE(cache->depots[index].nr) * iova_bin_capacity(index);
 	for_each_possible_cpu(cpu) {
 		struct iova_bin *bin;
 

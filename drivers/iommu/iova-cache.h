@@ -18,8 +18,8 @@ struct iova_domain;
 
 /**
  * struct iova_cache_usage - what a domain's caches hold and did
- * @hits: requests served from this CPU's own magazines
- * @refills: requests served by a magazine from the depot
+ * @hits: requests served from the CPU's own loaded magazine
+ * @refills: requests served from its other one, or one from the depot
  * @misses: requests that went to the tree
  * @cached: ranges cached now, by size class
  * @cached_32bit: those of them that lie below 4 GiB

@@ -66,6 +66,8 @@ static int stats_show(struct seq_file *m, void *unused)
 
 	iova_tree_usage(iovad, &tree);
 	iova_cache_usage(iovad, caches);
+	/* As in the tracepoints, hashed */
+	seq_printf(m, "domain: %p\n", iovad);
 	seq_printf(m, "granule: %lu\n", iovad->granule);
 	seq_printf(m, "start pfn: %#lx\n", iovad->start_pfn);
 	seq_printf(m, "ranges: %lu\n", tree.ranges);

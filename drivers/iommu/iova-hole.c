@@ -327,6 +327,9 @@ void iova_hole_init(struct iova_domain *iovad, unsigned long end_pfn)
 	anchor->pfn_lo = end_pfn;
 	anchor->pfn_hi = end_pfn;
 	anchor->reserved = true;
+	anchor->cached = false;
+	anchor->max_hole = 0;
+	anchor->max_aligned = 0;
 	anchor->hole_lo = min(iovad->start_pfn, end_pfn);
 	iovad->rbroot = RB_ROOT;
 	iovad->nr_ranges = 0;
@@ -338,11 +341,15 @@ void iova_hole_init(struct iova_domain *iovad, unsigned long end_pfn)
 #if IS_ENABLED(CONFIG_IOMMU_IOVA_KUNIT_TEST)
 static bool subtree_is_sound(struct iova *iova)
 {
-	unsigned long hole = iova->max_hole, aligned = iova->max_aligned;
+	const struct iova before = *iova;
+	bool sound;
 
 	subtree_update(iova);
+	sound = iova->max_hole == before.max_hole &&
+		iova->max_aligned == before.max_aligned;
+	*iova = before;
 
-	return iova->max_hole == hole && iova->max_aligned == aligned;
+	return sound;
 }
 
 /**

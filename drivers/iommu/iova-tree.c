@@ -80,8 +80,14 @@ static struct iova *iova_new(bool reserved)
 {
 	struct iova *iova;
 
+	/* Not there if iova_cache_get() failed and the caller did not look */
+	if (!iova_slab)
+		return NULL;
+
 	iova = kmem_cache_alloc(iova_slab, GFP_ATOMIC | __GFP_NOWARN);
 	if (iova) {
+		iova->max_hole = 0;
+		iova->max_aligned = 0;
 		iova->reserved = reserved;
 		iova->cached = false;
 	}
@@ -96,7 +102,9 @@ static struct iova *iova_new(bool reserved)
  */
 int iova_tree_slab_create(void)
 {
-	/* No two ranges share a cache line: each belongs to another caller */
+	static_assert(sizeof(long) < 8 || sizeof(struct iova) <= 64);
+
+	/* Each range belongs to another caller, so they better share no line */
 	iova_slab = kmem_cache_create("iommu_iova", sizeof(struct iova), 0,
 				      SLAB_HWCACHE_ALIGN, NULL);
 
@@ -319,7 +327,7 @@ bool iova_tree_free(struct iova_domain *iovad, struct iova *iova)
 	bool found;
 
 	scoped_guard(spinlock_irqsave, &iovad->lock) {
-		found = tree_lookup(iovad, iova->pfn_lo) == iova;
+		found = tree_lookup(iovad, iova->pfn_lo) == iova && !iova->cached;
 		if (found)
 			iova_hole_return(iovad, iova);
 	}
@@ -344,6 +352,8 @@ unsigned long iova_tree_free_pfn(struct iova_domain *iovad, unsigned long pfn)
 
 	scoped_guard(spinlock_irqsave, &iovad->lock) {
 		iova = tree_lookup(iovad, pfn);
+		if (iova && iova->cached)
+			iova = NULL;
 		if (iova)
 			iova_hole_return(iovad, iova);
 	}
@@ -390,7 +400,7 @@ bool iova_tree_free_range(struct iova_domain *iovad, unsigned long pfn,
 
 static unsigned int tree_erase_batch(struct iova_domain *iovad,
 				     const unsigned long *pfns, unsigned int nr,
-				     void **erased)
+				     struct iova **erased)
 {
 	unsigned int found = 0;
 
@@ -399,7 +409,7 @@ static unsigned int tree_erase_batch(struct iova_domain *iovad,
 	for (unsigned int i = 0; i < nr; i++) {
 		struct iova *iova = tree_lookup(iovad, pfns[i]);
 
-		if (iova) {
+		if (iova && iova->pfn_lo == pfns[i] && !iova->reserved) {
 			iova_hole_return(iovad, iova);
 			erased[found++] = iova;
 		}
@@ -420,15 +430,16 @@ static unsigned int tree_erase_batch(struct iova_domain *iovad,
 void iova_tree_free_bulk(struct iova_domain *iovad, const unsigned long *pfns,
 			 unsigned int nr)
 {
-	void *erased[IOVA_TREE_BATCH];
+	struct iova *erased[IOVA_TREE_BATCH];
 
 	while (nr) {
 		unsigned int batch = min(nr, IOVA_TREE_BATCH), found;
 
 		scoped_guard(spinlock_irqsave, &iovad->lock)
 			found = tree_erase_batch(iovad, pfns, batch, erased);
-		if (found)
-			kmem_cache_free_bulk(iova_slab, found, erased);
+		/* One by one: the bulk call wants interrupts on */
+		for (unsigned int i = 0; i < found; i++)
+			kmem_cache_free(iova_slab, erased[i]);
 		if (found != batch)
 			pr_warn_ratelimited("iova: %u cached ranges were freed twice\n",
 					    batch - found);

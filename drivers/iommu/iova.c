@@ -28,21 +28,11 @@ static DEFINE_MUTEX(iova_users_lock);
 static unsigned int iova_users;		/* iova_users_lock */
 static bool iova_ready;			/* iova_users_lock */
 
-/* Returns the first PFN above the address space, 0 if there can't be any */
-static unsigned long domain_end_pfn(struct iova_domain *iovad,
-				    unsigned long granule)
+/* The anchor needs a PFN of its own, above the last one */
+static unsigned long domain_end_pfn(struct iova_domain *iovad)
 {
-	u64 last_pfn;
+	u64 last_pfn = U64_MAX >> iova_shift(iovad);
 
-	if (granule > PAGE_SIZE || !is_power_of_2(granule)) {
-		pr_warn_ratelimited("iova: granule %#lx is no IOMMU page size, the domain stays empty\n",
-				    granule);
-		iovad->granule = PAGE_SIZE;
-		return 0;
-	}
-
-	/* The anchor needs a PFN of its own above the last one */
-	last_pfn = U64_MAX >> iova_shift(iovad);
 	return min(last_pfn, ULONG_MAX - 1) + 1;
 }
 
@@ -59,16 +49,19 @@ static unsigned long domain_end_pfn(struct iova_domain *iovad,
 void init_iova_domain(struct iova_domain *iovad, unsigned long granule,
 		      unsigned long start_pfn)
 {
-	unsigned long end_pfn;
+	bool possible = granule <= PAGE_SIZE && is_power_of_2(granule);
 
-	iovad->granule = granule;
+	if (!possible)
+		pr_warn_ratelimited("iova: granule %#lx is no IOMMU page size, the domain stays empty\n",
+				    granule);
+
+	iovad->granule = possible ? granule : PAGE_SIZE;
 	iovad->start_pfn = start_pfn;
 	iovad->max_cached = 0;
 	iovad->cpus = NULL;
 	iovad->cache = NULL;
-	end_pfn = domain_end_pfn(iovad, granule);
-	iovad->dma_32bit_pfn = SZ_4G >> iova_shift(iovad);
-	iova_tree_init(iovad, end_pfn);
+	iovad->dma_32bit_pfn = min_t(u64, SZ_4G >> iova_shift(iovad), ULONG_MAX);
+	iova_tree_init(iovad, possible ? domain_end_pfn(iovad) : 0);
 }
 EXPORT_SYMBOL_GPL(init_iova_domain);
 
@@ -137,7 +130,8 @@ EXPORT_SYMBOL_GPL(find_iova);
  * @iovad: domain
  * @iova: range of @iovad, allocated or reserved. Anything else is refused
  *	with a warning: NULL, which a failed find_iova() may have left, a range
- *	of another domain, a reservation that a later one has absorbed.
+ *	of another domain, a reservation that a later one has absorbed. A range
+ *	that was freed before is gone and must not be passed at all.
  *
  * Context: any but NMI.
  */
@@ -191,12 +185,16 @@ EXPORT_SYMBOL_GPL(free_iova);
  *
  * Context: any but NMI; meant for setting up a domain.
  * Return: the range that holds the reservation, owned by the caller, or NULL:
- * no memory, or, with a warning and nothing changed, a live allocation in the
- * way, PFNs beyond the domain or in the wrong order.
+ * no memory, or, with a warning and nothing changed, an allocation in the way,
+ * live or cached, PFNs beyond the domain or in the wrong order. A reservation
+ * that several calls returned ends for all of them when it is freed.
  */
 struct iova *reserve_iova(struct iova_domain *iovad, unsigned long pfn_lo,
 			  unsigned long pfn_hi)
 {
+	/* Where PFNs fill an unsigned long, the anchor stands on the last one */
+	if (iovad->anchor.pfn_lo == ULONG_MAX)
+		pfn_hi = min(pfn_hi, ULONG_MAX - 1);
 	if (pfn_lo > pfn_hi || pfn_hi >= iovad->anchor.pfn_lo) {
 		pr_warn_ratelimited("iova: [%#lx-%#lx] is no range of this domain\n",
 				    pfn_lo, pfn_hi);
@@ -285,5 +283,6 @@ static void __exit iova_exit(void)
 }
 module_exit(iova_exit);
 
+MODULE_ALIAS("iova");
 MODULE_DESCRIPTION("I/O virtual address allocator");
 MODULE_LICENSE("GPL");

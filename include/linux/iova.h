@@ -93,9 +93,9 @@ struct iova {
  * The number of live ranges is the business of the callers, the number of
  * cached ones is bounded.
  *
- * Locking: @lock protects the tree and all ranges in it. It is a leaf below
- * the caches' locks, taken with interrupts off, and never held for more than
- * a bounded number of tree operations. (c) is constant after
+ * Locking: @lock protects the tree and all ranges in it. It is a leaf, taken
+ * with interrupts off and held for one tree operation, for a bounded batch of
+ * them, or for a reservation and those that it absorbs. (c) is constant after
  * init_iova_domain(), (l) changes under @lock.
  */
 struct iova_domain {
