@@ -37,9 +37,9 @@
 struct dentry;
 
 #define IOVA_MAGAZINE_SIZE	127
-/* So that no magazine ties up more address space than 32 MiB of 4 KiB pages */
-#define IOVA_MAGAZINE_PAGES	8192
-#define IOVA_DEPOT_MAX		16
+/* So that no magazine ties up more address space than 64 MiB of 4 KiB pages */
+#define IOVA_MAGAZINE_PAGES	16384
+#define IOVA_DEPOT_MAX		16	/* magazines */
 #define IOVA_NR_BINS		(2 * IOVA_CACHE_CLASSES)
 
 /* @next serves the depot's list */
@@ -84,10 +84,10 @@ struct iova_depot {
  * The caches of one domain. They are made by iova_domain_init_rcaches() and
  * live until put_iova_domain().
  *
- * Memory: at most two magazines per possible CPU and bin, and as many in each
- * depot as there are possible CPUs, or IOVA_DEPOT_MAX; a free that finds no
- * room goes to the tree. Each magazine of 1 KiB keeps up to 127 ranges of the
- * tree alive. The shrinker takes all of it back, CPU hotplug what the CPU had.
+ * Memory: at most two magazines per possible CPU and bin, and IOVA_DEPOT_MAX in
+ * each depot; a free that finds no room goes to the tree. Each magazine of 1 KiB
+ * keeps up to 127 ranges of the tree alive. The shrinker takes all of it back,
+ * CPU hotplug what the CPU had.
  *
  * Moves: while a magazine is on its way from one place to another, or to the
  * tree, its ranges are seen in neither. Who moves one counts @moves_begun and
@@ -99,7 +99,6 @@ struct iova_cache {
 	struct hlist_node	cpuhp_node;
 	struct list_head	list;		/* iova_caches_lock */
 	struct dentry		*debugfs;
-	unsigned int		depot_max;
 	atomic_t		moves_begun;
 	atomic_t		moves_done;
 	struct iova_depot	depots[IOVA_NR_BINS];

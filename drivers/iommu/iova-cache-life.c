@@ -15,7 +15,6 @@
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/iova.h>
-#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
@@ -125,7 +124,7 @@ void iova_depot_push(struct iova_cache *cache, unsigned int bin,
 	struct iova_depot *depot = &cache->depots[bin];
 
 	scoped_guard(spinlock_irqsave, &depot->lock) {
-		if (depot->nr < cache->depot_max) {
+		if (depot->nr < IOVA_DEPOT_MAX) {
 			mag->next = depot->top;
 			depot->top = mag;
 			WRITE_ONCE(depot->nr, depot->nr + 1);
@@ -221,7 +220,7 @@ unsigned int iova_drain_step(struct iova_drain *drain)
 
 		drain->bin--;
 		drain->cpu = cpumask_first(cpu_possible_mask);
-		drain->depot_left = drain->cache->depot_max;
+		drain->depot_left = IOVA_DEPOT_MAX;
 	}
 
 	return 0;
@@ -241,7 +240,7 @@ struct iova_drain iova_drain_start(struct iova_cache *cache, unsigned int bins)
 		.cache = cache,
 		.bin = bins,
 		.cpu = cpumask_first(cpu_possible_mask),
-		.depot_left = cache->depot_max,
+		.depot_left = IOVA_DEPOT_MAX,
 	};
 }
 
@@ -300,7 +299,6 @@ int iova_domain_init_rcaches(struct iova_domain *iovad)
 		return -ENOMEM;
 
 	cache->iovad = iovad;
-	cache->depot_max = min(num_possible_cpus(), IOVA_DEPOT_MAX);
 	for (unsigned int i = 0; i < IOVA_NR_BINS; i++) {
 		struct iova_depot *iova_depot = &cache->depots[i];
 
@@ -456,7 +454,7 @@ void iova_cache_teardown(void)
  */
 unsigned long iova_cache_limit(struct iova_domain *iovad)
 {
-	unsigned long per_bin = 2 * num_possible_cpus() + iovad->cache->depot_max;
+	unsigned long per_bin = 2 * num_possible_cpus() + IOVA_DEPOT_MAX;
 	unsigned long ranges = 0;
 
 	for (unsigned int i = 0; i < IOVA_NR_BINS; i++)

@@ -407,7 +407,7 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 	if (stored)
 		return true;
 
-	if (crowded && READ_ONCE(cache->depots[index].nr) >= cache->depot_max)
+	if (crowded && READ_ONCE(cache->depots[index].nr) >= IOVA_DEPOT_MAX)
 		return false;
 	fresh = iova_magazine_alloc(cache, index);
 	if (!fresh)
