@@ -356,7 +356,8 @@ static void iova_test_last_page(struct kunit *test)
 }
 
 static struct kunit_case iova_place_cases[] = {
-	KUNIT_CASE_PARAM(iova_test_every_pattern_of_holes, pattern_gen_params),
+	KUNIT_CASE_PARAM_ATTR(iova_test_every_pattern_of_holes,
+			      pattern_gen_params, { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE(iova_test_limits),
 	KUNIT_CASE(iova_test_32bit_boundary),
 	KUNIT_CASE(iova_test_32bit_exhausted),

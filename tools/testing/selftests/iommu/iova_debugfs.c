@@ -16,6 +16,7 @@
 
 /**
  * struct stats - what a stats file says
+ * @domain: name of the domain in traces
  * @granule: bytes in a page of the domain
  * @start: lowest PFN of an allocation
  * @ranges: ranges in the tree
@@ -26,6 +27,7 @@
  * @cached: ranges in the caches
  */
 struct stats {
+	unsigned long domain;
 	unsigned long granule;
 	unsigned long start;
 	unsigned long ranges;
@@ -106,7 +108,8 @@ static bool parse_stats(int id, struct stats *s)
 
 	if (!f)
 		return false;
-	ok = fscanf(f, "granule: %lu\n", &s->granule) == 1 &&
+	ok = fscanf(f, "domain: %lx\n", &s->domain) == 1 &&
+	     fscanf(f, "granule: %lu\n", &s->granule) == 1 &&
 	     fscanf(f, "start pfn: %lx\n", &s->start) == 1 &&
 	     fscanf(f, "ranges: %lu\n", &s->ranges) == 1 &&
 	     fscanf(f, "tree depth: %lu\n", &s->depth) == 1 &&
@@ -167,7 +170,7 @@ static unsigned long max_depth(unsigned long ranges)
 
 static bool stats_are_sane(const struct stats *s)
 {
-	return s->granule && !(s->granule & (s->granule - 1)) &&
+	return s->domain && s->granule && !(s->granule & (s->granule - 1)) &&
 	       s->granule <= (unsigned long)sysconf(_SC_PAGESIZE) &&
 	       s->hole32 <= s->hole && s->depth <= max_depth(s->ranges);
 }

@@ -13,8 +13,10 @@
 #define TRACE_DIR	"/sys/kernel/tracing"
 #define INSTANCE	TRACE_DIR "/instances/iova_selftest"
 #define EVENTS		INSTANCE "/events/iova"
+#define IOVA_DIR	"/sys/kernel/debug/iommu/iova"
 #define READS		256
 #define MAX_LIVE	65536
+#define MAX_DOMAINS	64
 
 /**
  * struct live - a range that was allocated under our eyes
@@ -35,6 +37,7 @@ struct live {
  * @wrong_size: frees with another size than the allocation
  * @overlaps: allocations of a page that has an owner
  * @malformed: lines of our events that don't parse
+ * @strangers: allocations in domains that debugfs does not know
  */
 struct tally {
 	unsigned long allocs;
@@ -42,10 +45,42 @@ struct tally {
 	unsigned long wrong_size;
 	unsigned long overlaps;
 	unsigned long malformed;
+	unsigned long strangers;
 };
 
 static struct live live[MAX_LIVE];
 static int nr_live;
+static unsigned long domains[MAX_DOMAINS];
+static int nr_domains;
+
+/* The names that debugfs has for the domains; the events use the same. */
+static void list_domains(void)
+{
+	char path[128], text[256];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (!have_mount("debugfs", "/sys/kernel/debug", IOVA_DIR))
+		return;
+	dir = opendir(IOVA_DIR);
+	while (dir && (entry = readdir(dir)) && nr_domains < MAX_DOMAINS) {
+		snprintf(path, sizeof(path), IOVA_DIR "/%.16s/stats",
+			 entry->d_name);
+		if (read_text(path, text, sizeof(text)) &&
+		    sscanf(text, "domain: %lx", &domains[nr_domains]) == 1)
+			nr_domains++;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static bool is_known(unsigned long domain)
+{
+	for (int i = 0; i < nr_domains; i++)
+		if (domains[i] == domain)
+			return true;
+	return false;
+}
 
 static bool enable_events(bool on)
 {
@@ -69,6 +104,7 @@ static bool clear_trace(void)
 static void saw_alloc(struct tally *t, const struct live *l)
 {
 	t->allocs++;
+	t->strangers += !is_known(l->domain);
 	for (int i = 0; i < nr_live; i++)
 		if (live[i].domain == l->domain &&
 		    l->pfn < live[i].pfn + live[i].size &&
@@ -178,6 +214,7 @@ static void test_reads(int fd, void *buf)
 	struct tally t;
 	bool ok;
 
+	list_domains();
 	ok = clear_trace() && enable_events(true) && read_disk(fd, buf);
 	ok = enable_events(false) && ok;
 	lost = lost_events();
@@ -187,6 +224,11 @@ static void test_reads(int fd, void *buf)
 
 	ksft_test_result(ok && t.allocs >= READS && !t.malformed,
 			 "reads show as allocations\n");
+	if (nr_domains)
+		ksft_test_result(ok && t.allocs && !t.strangers,
+				 "debugfs knows their domains\n");
+	else
+		ksft_test_result_skip("no domain in debugfs: names\n");
 	if (lost) {
 		ksft_test_result_skip("events were lost: pairs\n");
 		ksft_test_result_skip("events were lost: owners\n");
@@ -235,7 +277,7 @@ int main(void)
 	if (!make_instance())
 		ksft_exit_fail_perror(INSTANCE);
 
-	ksft_set_plan(5);
+	ksft_set_plan(6);
 	test_formats();
 	test_reads(fd, buf);
 	test_disabled(fd, buf);

@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +146,7 @@ static void *alloc_io_buffer(size_t size)
 static void reader(int fd, const char *want)
 {
 	char *buf = alloc_io_buffer(IO_BYTES);
-	uint32_t block = getpid();
+	unsigned int block = getpid();
 
 	if (!buf)
 		_exit(2);
