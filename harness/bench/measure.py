@@ -34,7 +34,8 @@ HANDOFF_ROWS = [f"lock/handoff_{pages}" for pages in (1, 64, 256)]
 PCI = ["-device", "edu"]
 IO = ["-netdev", "hubport,id=net0,hubid=0", "-device", "e1000e,netdev=net0",
       "-netdev", "hubport,id=net1,hubid=0", "-device", "e1000e,netdev=net1",
-      "-blockdev", "null-co,node-name=null,size=1073741824",
+      # a disk that answers late enough for the reader always to sleep
+      "-blockdev", "null-co,node-name=null,size=1073741824,latency-ns=100000",
       "-device", "nvme,drive=null,serial=null,mdts=9"]
 
 

@@ -98,10 +98,11 @@ static void handoff_teardown(struct bench *b)
 		put_iova_domain(&b->iovad);
 }
 
+/* Warms up for as long as the number of ranges in circulation still grows */
 #define HANDOFF_ROW(_name, _pages)					\
 {									\
 	.name = _name, .ops = { "alloc", "free" },			\
-	.warm = 16 * HANDOFF, .steps = 80 * HANDOFF, .pages = _pages,	\
+	.warm = 200 * HANDOFF, .steps = 80 * HANDOFF, .pages = _pages,	\
 	.limit = LIMIT_48BIT, .setup = handoff_setup,			\
 	.step = handoff_step, .teardown = handoff_teardown,		\
 }

@@ -129,9 +129,9 @@ def io_rows():
     for mode in ("off", "lazy", "strict"):
         section = f"Whole I/O, IOMMU {mode}"
         rows.append(Row(section, "UDP, 64 bytes, e1000e: packet sent",
-                        ("io", mode, "udp_64", "packet")))
+                        ("io", mode, "udp_64", "packet"), "mean"))
         rows.append(Row(section, "UDP, 64 bytes, e1000e: packet sent and received",
-                        ("io", mode, "udp_64_both", "packet")))
+                        ("io", mode, "udp_64_both", "packet"), "mean"))
         for row, title in (("read_4k", "4 KiB"), ("read_128k", "128 KiB"),
                            ("read_1m", "1 MiB, requests as large as may be"),
                            ("read_1m_by_128k", "1 MiB, requests of 128 KiB")):
