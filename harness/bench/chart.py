@@ -4,6 +4,8 @@
 import html
 import math
 
+import table
+
 BASE_COLOUR, OURS_COLOUR = "#9aa3ad", "#1f6fb2"
 FONT = "font-family='DejaVu Sans, Helvetica, Arial, sans-serif'"
 
@@ -26,11 +28,11 @@ SHOWN = [
     ("DMA API, lazy", ("dma", "lazy", "single_4k", "unmap"), "unmap 4 KiB"),
     ("DMA API, lazy", ("dma", "lazy", "single_1m", "map"), "map 1 MiB"),
     ("DMA API, lazy", ("dma", "lazy", "single_1m", "unmap"), "unmap 1 MiB"),
-    ("Whole I/O, lazy", ("io", "lazy", "udp_64", "packet"), "64-byte UDP packet, e1000e"),
-    ("Whole I/O, lazy", ("io", "lazy", "read_128k", "read"), "128 KiB read, NVMe"),
+    ("Whole I/O, lazy", ("io", "lazy", "udp_64", "packet"), "send a 64-byte UDP packet, e1000e"),
+    ("Whole I/O, lazy", ("io", "lazy", "read_128k", "read"), "read 128 KiB, NVMe"),
 ]
 
-STATS = {"tree": "worst", "dma": "mean"}
+STATS = {row.key: row.stat for row in table.ROWS}
 
 
 class Drawing:
@@ -80,7 +82,7 @@ def legend(drawing, version):
 
 def draw(base, ours, version):
     """The chart of figures measured on both kernels."""
-    shown = [(section, title, base[key], ours[key], STATS.get(key[0], "median"))
+    shown = [(section, title, base[key], ours[key], STATS[key])
              for section, key, title in SHOWN if key in base and key in ours]
     values = [side[stat] for *_, one, two, stat in shown for side in (one, two)]
     drawing = Drawing(min(values), max(values))
