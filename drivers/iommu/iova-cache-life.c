@@ -283,8 +283,8 @@ static void cache_free(struct iova_cache *cache)
  * @iovad: domain, from which nothing was allocated yet
  *
  * Context: process, may sleep. iova_cache_get() came first.
- * Return: 0, -ENOMEM, or -EEXIST if the domain has caches. On an error the
- * domain works on without caches.
+ * Return: 0, -EEXIST if the domain has caches, -ENOMEM, or what CPU hotplug
+ * says. On an error other than -EEXIST the domain works on without caches.
  */
 int iova_domain_init_rcaches(struct iova_domain *iovad)
 {
