@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The memory of page tables: where it comes from, when it may go.
+ *
+ * A table has two kinds of readers: CPUs that walk, and the hardware. It is
+ * taken out of its entry first; then both are waited for; then it is freed.
+ * struct io_radix tells how CPUs are kept apart.
+ */
+
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+#include <linux/cpumask.h>
+#include <linux/dma-mapping.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/processor.h>
+
+#include "io-pgtable-radix.h"
+#include "iommu-pages.h"
+
+/* Odd while the CPU walks some table */
+static DEFINE_PER_CPU(unsigned int, io_radix_walks);
+
+/**
+ * io_radix_enter() - begin to walk tables that others may take away
+ *
+ * No table that the walk comes upon is freed before io_radix_leave(). What is
+ * between the two is short and bounded: others wait for it, spinning.
+ *
+ * Context: any but NMI. Interrupts are off from here on.
+ * Return: what io_radix_leave() needs.
+ */
+unsigned long io_radix_enter(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	__this_cpu_inc(io_radix_walks);
+	/*
+	 * Either io_radix_wait() sees the counter, or the walk sees that the
+	 * table has gone from its entry.
+	 */
+	smp_mb();
+	return flags;
+}
+
+/**
+ * io_radix_leave() - end a walk
+ * @flags: what io_radix_enter() returned
+ */
+void io_radix_leave(unsigned long flags)
+{
+	unsigned int *walks = this_cpu_ptr(&io_radix_walks);
+
+	smp_store_release(walks, *walks + 1);
+	local_irq_restore(flags);
+}
+
+/*
+ * Waits for walks that may have seen entries as they were before. A CPU that
+ * comes up meanwhile has not, and one in a walk can't go down.
+ */
+static void io_radix_wait(void)
+{
+	unsigned int cpu, seen;
+
+	smp_mb();	/* pairs with the one in io_radix_enter() */
+	for_each_online_cpu(cpu) {
+		unsigned int *walks = per_cpu_ptr(&io_radix_walks, cpu);
+
+		seen = READ_ONCE(*walks);
+		if (seen & 1)
+			smp_cond_load_acquire(walks, VAL != seen);
+	}
+	smp_mb();	/* what they read comes before what becomes of it */
+}
+
+/**
+ * io_radix_sync() - make entries visible to a walk that is not coherent
+ * @table: the table they belong to
+ * @start: first byte
+ * @bytes: how many
+ *
+ * Context: any.
+ */
+void io_radix_sync(struct io_radix *table, void *start, size_t bytes)
+{
+	KUNIT_STATIC_STUB_REDIRECT(io_radix_sync, table, start, bytes);
+
+	if (table->format->write_back)
+		table->format->write_back(start, bytes);
+	else
+		dma_sync_single_for_device(table->iop.cfg.iommu_dev,
+					   virt_to_phys(start), bytes,
+					   DMA_TO_DEVICE);
+}
+EXPORT_SYMBOL_IF_KUNIT(io_radix_sync);
+
+/*
+ * The hardware takes physical addresses, so tables for which the DMA API finds
+ * any others are of no use. It is synced once it has something in it.
+ */
+static int io_radix_expose(struct io_radix *table, void *pages, size_t bytes)
+{
+	struct device *dev = table->iop.cfg.iommu_dev;
+	dma_addr_t dma;
+
+	if (table->iop.cfg.coherent_walk || table->format->write_back)
+		return 0;
+	dma = dma_map_single_attrs(dev, pages, bytes, DMA_TO_DEVICE,
+				   DMA_ATTR_SKIP_CPU_SYNC);
+	if (dma_mapping_error(dev, dma))
+		return -ENOMEM;
+	if (dma == virt_to_phys(pages))
+		return 0;
+	dma_unmap_single_attrs(dev, dma, bytes, DMA_TO_DEVICE,
+			       DMA_ATTR_SKIP_CPU_SYNC);
+	dev_err_ratelimited(dev, "page tables at %pap can't be reached by DMA\n",
+			    &dma);
+	return -EIO;
+}
+
+static void io_radix_hide(struct io_radix *table, void *pages, size_t bytes)
+{
+	if (table->iop.cfg.coherent_walk || table->format->write_back)
+		return;
+	dma_unmap_single_attrs(table->iop.cfg.iommu_dev, virt_to_phys(pages),
+			       bytes, DMA_TO_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+static void io_radix_free_pages(struct io_radix *table, void *pages,
+				size_t bytes)
+{
+	struct io_pgtable *iop = &table->iop;
+
+	io_radix_hide(table, pages, bytes);
+	if (iop->cfg.free)
+		iop->cfg.free(iop->cookie, pages, bytes);
+	else
+		iommu_free_pages(pages, get_order(bytes));
+}
+
+static void *io_radix_alloc_pages(struct io_radix *table, size_t bytes,
+				  gfp_t gfp)
+{
+	struct io_pgtable *iop = &table->iop;
+	struct device *dev = iop->cfg.iommu_dev;
+	void *pages;
+
+	if (iop->cfg.alloc)
+		pages = iop->cfg.alloc(iop->cookie, bytes, gfp);
+	else
+		pages = iommu_alloc_pages_node(dev ? dev_to_node(dev) :
+						     NUMA_NO_NODE,
+					       gfp, get_order(bytes));
+	if (!pages)
+		return NULL;
+	if (!io_radix_expose(table, pages, bytes))
+		return pages;
+
+	if (iop->cfg.free)
+		iop->cfg.free(iop->cookie, pages, bytes);
+	else
+		iommu_free_pages(pages, get_order(bytes));
+	return NULL;
+}
+
+/**
+ * io_radix_alloc() - get a table that is in no entry yet
+ * @table: what it is for
+ * @gfp: how to allocate it if there is none in reserve
+ *
+ * Context: any that @gfp allows.
+ * Return: its entries, all empty, not synced; NULL if there is no memory.
+ */
+u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp)
+{
+	u64 *entries;
+	int i;
+
+	for (i = 0; i < table->reserve; i++) {
+		if (!READ_ONCE(table->spare[i]))
+			continue;
+		entries = xchg(&table->spare[i], NULL);
+		if (entries)
+			return entries;
+	}
+	entries = io_radix_alloc_pages(table, io_radix_table_bytes(table), gfp);
+	if (entries)
+		atomic_inc(&table->tables);
+	return entries;
+}
+
+/**
+ * io_radix_free() - free a table that nobody can refer to
+ * @table: what it was part of
+ * @entries: its entries
+ *
+ * Context: any.
+ */
+void io_radix_free(struct io_radix *table, u64 *entries)
+{
+	atomic_dec(&table->tables);
+	io_radix_free_pages(table, entries, io_radix_table_bytes(table));
+}
+
+/*
+ * Brings the reserve to its size, which it may have lost to an unmap of more
+ * than it. Returns whether it has it.
+ */
+static bool io_radix_refill(struct io_radix *table, gfp_t gfp)
+{
+	u64 *entries;
+	int i;
+
+	for (i = 0; i < table->reserve; i++) {
+		if (READ_ONCE(table->spare[i]))
+			continue;
+		if (atomic_inc_return(&table->tables) > table->reserve) {
+			atomic_dec(&table->tables);
+			return true;
+		}
+		entries = io_radix_alloc_pages(table, io_radix_table_bytes(table),
+					       gfp);
+		if (entries && !cmpxchg(&table->spare[i], NULL, entries))
+			continue;
+		atomic_dec(&table->tables);
+		if (!entries)
+			return false;
+		io_radix_free_pages(table, entries, io_radix_table_bytes(table));
+	}
+	return true;
+}
+
+/* Frees a table and all below it, or leaves them to whoever syncs the gather. */
+static void io_radix_free_below(struct io_radix *table, u64 *entries,
+				unsigned int level,
+				struct list_head *freelist)
+{
+	unsigned int i;
+
+	for (i = 0; level && i < io_radix_entries(table, level); i++)
+		if (io_radix_is_table(table, entries[i]))
+			io_radix_free_below(table,
+					    io_radix_table_at(table, entries[i]),
+					    level - 1, freelist);
+	if (freelist) {
+		atomic_dec(&table->tables);
+		list_add_tail(&virt_to_page(entries)->lru, freelist);
+	} else if (entries != table->root) {
+		io_radix_free(table, entries);
+	}
+}
+
+/**
+ * struct io_radix_gone - tables that are in no entry any more
+ * @iova: the first address they translated
+ * @level: the lowest level among them
+ * @nr: how many
+ * @entries: one for each level from @level on
+ */
+struct io_radix_gone {
+	u64		iova;
+	unsigned int	level;
+	unsigned int	nr;
+	u64		*entries[IO_RADIX_MAX_LEVELS];
+};
+
+/*
+ * Frees tables when nobody can be in them any more.
+ *
+ * Formats that defer leave them in the gather for that: who syncs it has the
+ * hardware forget the range, tables included, and frees what is in the list.
+ * The range may lie apart from the request's, so it is added; where the gather
+ * is queued, everything will be flushed.
+ *
+ * The others make the hardware forget here and now. For more than one table of
+ * level 0, which is rare, one flush of everything is cheaper than one for each
+ * page of so large a range.
+ */
+static void io_radix_dispose(struct io_radix *table,
+			     const struct io_radix_gone *gone,
+			     struct iommu_iotlb_gather *gather)
+{
+	unsigned int i, level = gone->level + gone->nr;
+	u64 span = 1ULL << io_radix_shift(table, level);
+	u64 first = gone->iova & ~(span - 1);
+	struct list_head *freelist = NULL;
+
+	io_radix_wait();
+	if (gather && table->format->deferred)
+		freelist = io_radix_gather_add(gather, first, span);
+	else if (level == 1)
+		io_pgtable_tlb_flush_walk(&table->iop, first, span,
+					  1UL << table->page_shift);
+	else
+		io_pgtable_tlb_flush_all(&table->iop);
+
+	for (i = 0; i < gone->nr; i++)
+		io_radix_free_below(table, gone->entries[i], gone->level + i,
+				    freelist);
+	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/**
+ * io_radix_remove() - take away the table in an entry with all below it
+ * @table: what it is part of
+ * @slot: the entry, made empty
+ * @iova: first address that the entry translates
+ * @level: level of the entry
+ * @gather: what the tables may be freed with; or NULL
+ *
+ * All that is mapped through the entry is the caller's.
+ *
+ * Context: any.
+ * Return: true if the entry has now to be counted off; false if somebody who
+ * evicted it while it was empty does that.
+ */
+bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
+		     unsigned int level, struct iommu_iotlb_gather *gather)
+{
+	struct io_radix_gone gone = {
+		.iova = iova, .level = level - 1, .nr = 1,
+	};
+	u64 entry = READ_ONCE(*slot);
+
+	/* Someone may just be evicting it, if it is empty. */
+	while (!try_cmpxchg64(slot, &entry, 0))
+		;
+	if (!entry)
+		return false;
+	if (!table->iop.cfg.coherent_walk)
+		io_radix_sync(table, slot, sizeof(*slot));
+	gone.entries[0] = io_radix_table_at(table, entry);
+	io_radix_dispose(table, &gone, gather);
+	return true;
+}
+
+/**
+ * io_radix_hold() - count entries that will be written
+ * @table: what they are part of
+ * @slot: entry of their table
+ * @entry: what was read from @slot
+ * @nr: how many
+ *
+ * Return: 0; -EAGAIN if @slot has changed its table meanwhile; -EEXIST if there
+ * can't be so many, and so some of them must be in use.
+ */
+int io_radix_hold(struct io_radix *table, u64 *slot, u64 entry,
+		  unsigned int nr)
+{
+	u64 old = entry, live;
+
+	if (!table->format->counted)
+		return 0;
+	do {
+		if (!io_radix_is_table(table, old) ||
+		    io_radix_addr(table, old) != io_radix_addr(table, entry))
+			return -EAGAIN;
+		live = io_radix_live(table, old) + nr;
+		if (live >> (table->index_bits + 1))
+			return -EEXIST;
+	} while (!try_cmpxchg64(slot, &old, io_radix_set_live(table, old, live)));
+	return 0;
+}
+
+/*
+ * Counts entries off. Where none is left, the table becomes queued; true if it
+ * was not, and so has a name still to be entered.
+ */
+static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
+			     unsigned int nr)
+{
+	u64 old = READ_ONCE(*slot), new, live;
+
+	do {
+		if (!io_radix_is_table(table, old) ||
+		    io_radix_addr(table, old) != io_radix_addr(table, entry))
+			return false;
+		live = io_radix_live(table, old) - nr;
+		new = io_radix_set_live(table, old, live);
+		if (!live)
+			new |= table->format->queued;
+	} while (!try_cmpxchg64(slot, &old, new));
+	return !live && !(old & table->format->queued);
+}
+
+/*
+ * Whether there are more empty tables than should be kept. Apart from the
+ * reserve, that is one while something is mapped elsewhere, and a few of very
+ * many. When nothing is mapped, what is not kept are the ways to what is; too
+ * few to keep any, so that just the reserve stays.
+ */
+static bool io_radix_too_many(struct io_radix *table)
+{
+	int tables = atomic_read(&table->tables), kept = 0, others, i;
+
+	for (i = 0; i < IO_RADIX_KEPT; i++)
+		kept += !!READ_ONCE(table->kept[i]);
+	others = tables - kept;
+	return tables > table->reserve &&
+	       kept > (others < table->reserve ? 0 : 1 + others / 32);
+}
+
+/* Enters the name of an empty table; returns the one that had its place, or 0. */
+static unsigned long io_radix_keep(struct io_radix *table, u64 iova,
+				   unsigned int level)
+{
+	unsigned int next = atomic_inc_return(&table->kept_next);
+
+	return xchg(&table->kept[next % IO_RADIX_KEPT], iova | (level + 1));
+}
+
+static unsigned long io_radix_oldest(struct io_radix *table)
+{
+	unsigned int next = atomic_read(&table->kept_next), i;
+	unsigned long name = 0;
+
+	for (i = 1; i <= IO_RADIX_KEPT && !name; i++)
+		if (READ_ONCE(table->kept[(next + i) % IO_RADIX_KEPT]))
+			name = xchg(&table->kept[(next + i) % IO_RADIX_KEPT], 0);
+	return name;
+}
+
+static u64 io_radix_first(struct io_radix *table, u64 iova, unsigned int level)
+{
+	return iova & ~((1ULL << io_radix_shift(table, level + 1)) - 1);
+}
+
+/* Takes an empty table out of its entry; else it is no longer queued. */
+static bool io_radix_detach(struct io_radix *table, u64 *slot)
+{
+	u64 old = READ_ONCE(*slot), new;
+
+	do {
+		if (!io_radix_is_table(table, old))
+			return false;
+		new = io_radix_live(table, old) ?
+			old & ~table->format->queued : 0;
+	} while (!try_cmpxchg64(slot, &old, new));
+	if (!new && !table->iop.cfg.coherent_walk)
+		io_radix_sync(table, slot, sizeof(*slot));
+	return !new;
+}
+
+/*
+ * Walks to a table and takes it out, then those above that became empty by it,
+ * except for the reserve. All in one walk: nobody can put another table where
+ * one that this counts on was.
+ *
+ * Returns the level of a table that stays although empty, 0 for none.
+ */
+static unsigned int io_radix_take_out(struct io_radix *table, u64 iova,
+				      unsigned int level,
+				      struct io_radix_gone *gone)
+{
+	u64 *slots[IO_RADIX_MAX_LEVELS + 1] = {}, *entries = table->root;
+	u64 held[IO_RADIX_MAX_LEVELS + 1] = {};
+	unsigned int at;
+
+	for (at = table->top; at > level; at--) {
+		slots[at] = entries + io_radix_index(table, iova, at);
+		held[at] = READ_ONCE(*slots[at]);
+		if (!io_radix_is_table(table, held[at]))
+			return 0;
+		entries = io_radix_table_at(table, held[at]);
+	}
+	for (at = level + 1; at <= table->top; at++) {
+		u64 entry = held[at];
+
+		if (!io_radix_detach(table, slots[at]))
+			return 0;
+		gone->entries[gone->nr++] = io_radix_table_at(table, entry);
+		if (at == table->top ||
+		    !io_radix_release(table, slots[at + 1], held[at + 1], 1))
+			return 0;
+		if (!table->iop.cfg.alloc && atomic_read(&table->tables) -
+		    (int)gone->nr <= table->reserve)
+			return at;
+	}
+	return 0;
+}
+
+/*
+ * Gives one table back. Returns the name of another that lost its place by it,
+ * because a table above had to be kept; or 0.
+ */
+static unsigned long io_radix_evict_name(struct io_radix *table,
+					 unsigned long name,
+					 struct iommu_iotlb_gather *gather)
+{
+	struct io_radix_gone gone = {
+		.iova = name & ~IO_RADIX_NAME_LEVEL,
+		.level = (name & IO_RADIX_NAME_LEVEL) - 1,
+	};
+	unsigned long flags, other = 0;
+	unsigned int stays;
+
+	flags = io_radix_enter();
+	stays = io_radix_take_out(table, gone.iova, gone.level, &gone);
+	if (stays)
+		other = io_radix_keep(table, io_radix_first(table, gone.iova,
+							    stays), stays);
+	io_radix_leave(flags);
+	if (gone.nr)
+		io_radix_dispose(table, &gone, gather);
+	return other;
+}
+
+/**
+ * io_radix_evict() - give a table back if it is empty
+ * @table: what it is part of
+ * @iova: first address that it translates
+ * @level: its level
+ * @gather: what tables may be freed with; or NULL
+ *
+ * Does nothing if there is no such table, or something in it.
+ *
+ * Context: any.
+ */
+void io_radix_evict(struct io_radix *table, u64 iova, unsigned int level,
+		    struct iommu_iotlb_gather *gather)
+{
+	unsigned long name = iova | (level + 1);
+
+	while (name)
+		name = io_radix_evict_name(table, name, gather);
+}
+
+/*
+ * A table has become empty. Its owner may be about to map the next page
+ * through it, so it stays, and those that were kept too long go.
+ *
+ * Tables of other allocators are given back at once: who brings his own wants
+ * to know where they are.
+ */
+static void io_radix_emptied(struct io_radix *table, u64 iova,
+			     unsigned int level,
+			     struct iommu_iotlb_gather *gather)
+{
+	unsigned long name;
+
+	if (table->iop.cfg.alloc) {
+		io_radix_evict(table, iova, level, gather);
+		return;
+	}
+	name = io_radix_keep(table, iova, level);
+	do {
+		if (name)
+			io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
+				       (name & IO_RADIX_NAME_LEVEL) - 1,
+				       gather);
+		name = io_radix_too_many(table) ? io_radix_oldest(table) : 0;
+	} while (name);
+}
+
+/**
+ * io_radix_put() - count entries off that are empty again
+ * @table: what they are part of
+ * @slot: entry of their table
+ * @nr: how many
+ * @iova: an address that their table translates
+ * @level: level of their table
+ * @gather: what tables may be freed with; or NULL
+ *
+ * Context: any.
+ */
+void io_radix_put(struct io_radix *table, u64 *slot, unsigned int nr, u64 iova,
+		  unsigned int level, struct iommu_iotlb_gather *gather)
+{
+	if (!table->format->counted)
+		return;
+	if (io_radix_release(table, slot, READ_ONCE(*slot), nr))
+		io_radix_emptied(table, io_radix_first(table, iova, level),
+				 level, gather);
+}
+
+/**
+ * io_radix_init() - set a new table up
+ * @table: the table; its format filled in what a format decides
+ * @cfg: its configuration
+ * @cookie: for the driver's callbacks
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
+		  void *cookie)
+{
+	/* The generic code fills these in only later. */
+	table->iop.cfg = *cfg;
+	table->iop.cookie = cookie;
+	table->iop.ops.unmap_pages = io_radix_unmap_pages;
+	table->iop.ops.iova_to_phys = io_radix_iova_to_phys;
+
+	table->root = io_radix_alloc_pages(table, table->root_bytes, GFP_KERNEL);
+	if (!table->root)
+		return -ENOMEM;
+	if (!cfg->coherent_walk)
+		io_radix_sync(table, table->root, table->root_bytes);
+
+	table->reserve = table->format->counted && !cfg->alloc ? table->top : 0;
+	wmb();	/* the root is there before a register refers to it */
+	if (io_radix_refill(table, GFP_KERNEL))
+		return 0;
+	io_radix_destroy(table);
+	return -ENOMEM;
+}
+
+/**
+ * io_radix_destroy() - free all memory of a table
+ * @table: the table; neither CPU nor hardware uses it
+ *
+ * Context: may sleep.
+ */
+void io_radix_destroy(struct io_radix *table)
+{
+	int i;
+
+	for (i = 0; i < table->reserve; i++)
+		if (table->spare[i])
+			io_radix_free(table, table->spare[i]);
+	io_radix_free_below(table, table->root, table->top, NULL);
+	io_radix_free_pages(table, table->root, table->root_bytes);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the formats whose tables are arrays of 64-bit entries have in common:
+ * VT-d's two and Arm's long descriptors. A format says which bits mean what;
+ * the walking, counting and freeing is done in io-pgtable-radix.c and
+ * io-pgtable-radix-life.c.
+ *
+ * Words: a *table* is an array of *entries*; an entry is empty (0), a *leaf*,
+ * which maps memory, or refers to a table one level down. Levels count from
+ * the bottom: entries of level 0 can only be leaves, the *top* level is the
+ * root's. The *span* of a level is what one of its entries translates.
+ */
+
+#ifndef _IO_PGTABLE_RADIX_H_
+#define _IO_PGTABLE_RADIX_H_
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/io-pgtable.h>
+#include <linux/types.h>
+
+#define IO_RADIX_MAX_LEVELS	5
+#define IO_RADIX_KEPT		8
+
+/* In the name of a table, beside an address: its level, plus 1 */
+#define IO_RADIX_NAME_LEVEL	GENMASK(2, 0)
+
+/**
+ * struct io_radix_format - the bits of a format
+ * @table_mask: decides, with @table_value, whether an entry above level 0
+ *	refers to a table; an empty entry must not match
+ * @table_value: what a table's entry has in @table_mask
+ * @leaf: bits that make an entry a leaf: of level 0, and above
+ * @dirty_mask: decides, with @dirty_value, whether a leaf was written to
+ * @dirty_value: what the leaf has in @dirty_mask then
+ * @dirty_flip: the bit to invert so that the next write shows
+ * @live_shift: where the entry of a table holds the lowest ten bits of the
+ *	number of entries in use below it, in bits that hardware ignores
+ * @live_high_shift: where it holds those above, for tables of more entries
+ * @live_high_mask: how many there are, as a mask; 0 for none
+ * @queued: ignored bit: the table is among those kept although empty
+ * @synced: ignored bit: the entry has reached memory
+ * @counted: the format has the bits for @live_shift and @queued
+ * @deferred: tables are freed by whoever syncs the gather, not by the format
+ * @write_back: writes cache lines back to memory for a walk that is not
+ *	coherent; NULL: the DMA API does
+ */
+struct io_radix_format {
+	u64	table_mask;
+	u64	table_value;
+	u64	leaf[2];
+	u64	dirty_mask;
+	u64	dirty_value;
+	u64	dirty_flip;
+	u8	live_shift;
+	u8	live_high_shift;
+	u16	live_high_mask;
+	u64	queued;
+	u64	synced;
+	bool	counted;
+	bool	deferred;
+	void	(*write_back)(void *start, unsigned int bytes);
+};
+
+/**
+ * struct io_radix - a table
+ * @iop: (c) what all formats share; @iop.cfg.quirks may change while empty
+ * @format: (c) the bits
+ * @root: (c) the top table
+ * @table_bits: (c) what else the entry of a table has
+ * @addr_mask: (c) where an entry has its address
+ * @fold: (c) addresses have 52 bits, the highest four in bits 15:12
+ * @top: (c) level of the root's entries
+ * @page_shift: (c) log2 of the bytes that a level 0 entry maps
+ * @index_bits: (c) log2 of a table's entries
+ * @root_entries: (c) entries of the root; a power of two
+ * @root_bytes: (c) size of the root
+ * @bias: (c) what makes the lowest valid address 0, modulo 2^64
+ * @last: (c) the highest valid address, with @bias added
+ * @reserve: (c) number of tables that are never given back, in use or not
+ * @tables: (a) tables below the root, those in @spare included
+ * @spare: (a) tables of the reserve that were not needed so far
+ * @kept: (a) names of tables that were found empty, in a ring
+ * @kept_next: (a) where the next name goes in @kept
+ *
+ * (c) is constant once the table exists, (a) is atomic.
+ *
+ * Entries are changed by atomic operations, and nothing here takes a lock.
+ * What keeps a table from being freed under somebody:
+ *
+ * - Its entry, one level up, counts the entries in use below. Who maps counts
+ *   its entries before it writes them; who unmaps takes its own off after it
+ *   cleared them. A table goes only when its entry can be exchanged for an
+ *   empty one in the very state that says "none in use". Such a table is
+ *   found by its name, the first address it translates and its level.
+ * - Until it has counted, a walk runs with interrupts off and shows in
+ *   a counter of its CPU. Whoever took a table out of its entry waits for
+ *   the walks that were under way before it lets go of the memory.
+ *
+ * What keeps the hardware from walking freed memory: see io_radix_dispose().
+ *
+ * A table that becomes empty is not always given back, since whoever maps one
+ * page at a time would pay for a table each time. See io_radix_emptied().
+ */
+struct io_radix {
+	struct io_pgtable		iop;
+	const struct io_radix_format	*format;
+	u64				*root;
+	u64				table_bits;
+	u64				addr_mask;
+	bool				fold;
+	u8				top;
+	u8				page_shift;
+	u8				index_bits;
+	u32				root_entries;
+	size_t				root_bytes;
+	u64				bias;
+	u64				last;
+	int				reserve;
+
+	atomic_t			tables;
+	u64				*spare[IO_RADIX_MAX_LEVELS];
+	unsigned long			kept[IO_RADIX_KEPT];
+	atomic_t			kept_next;
+};
+
+/**
+ * struct io_radix_run - entries to write or clear
+ * @iova: address of the first, in bytes
+ * @leaf: what to write into the first; unused when clearing
+ * @level: their level
+ * @count: how many
+ */
+struct io_radix_run {
+	u64		iova;
+	u64		leaf;
+	unsigned int	level;
+	size_t		count;
+};
+
+static inline struct io_radix *io_radix_of(struct io_pgtable_ops *ops)
+{
+	return container_of(io_pgtable_ops_to_pgtable(ops), struct io_radix, iop);
+}
+
+static inline unsigned int io_radix_shift(const struct io_radix *table,
+					  unsigned int level)
+{
+	return table->page_shift + level * table->index_bits;
+}
+
+static inline unsigned int io_radix_entries(const struct io_radix *table,
+					    unsigned int level)
+{
+	return level == table->top ? table->root_entries :
+				     1U << table->index_bits;
+}
+
+static inline unsigned int io_radix_index(const struct io_radix *table,
+					  u64 iova, unsigned int level)
+{
+	return (iova >> io_radix_shift(table, level)) &
+	       (io_radix_entries(table, level) - 1);
+}
+
+static inline size_t io_radix_table_bytes(const struct io_radix *table)
+{
+	return sizeof(u64) << table->index_bits;
+}
+
+/* Of entries above level 0 only */
+static inline bool io_radix_is_table(const struct io_radix *table, u64 entry)
+{
+	return (entry & table->format->table_mask) == table->format->table_value;
+}
+
+static inline bool io_radix_is_leaf(const struct io_radix *table, u64 entry,
+				    unsigned int level)
+{
+	return entry && !(level && io_radix_is_table(table, entry));
+}
+
+static inline phys_addr_t io_radix_addr(const struct io_radix *table, u64 entry)
+{
+	u64 addr = entry & table->addr_mask;
+
+	if (table->fold)
+		addr = (addr & ~GENMASK_ULL(15, 12)) |
+		       (addr & GENMASK_ULL(15, 12)) << 36;
+	return addr;
+}
+
+static inline u64 io_radix_encode(const struct io_radix *table, phys_addr_t addr)
+{
+	u64 bits = addr;
+
+	return table->fold ? (bits | bits >> 36) & table->addr_mask : bits;
+}
+
+static inline u64 *io_radix_table_at(const struct io_radix *table, u64 entry)
+{
+	return phys_to_virt(io_radix_addr(table, entry));
+}
+
+static inline unsigned int io_radix_live(const struct io_radix *table, u64 entry)
+{
+	const struct io_radix_format *format = table->format;
+
+	return (entry >> format->live_shift & 0x3ff) |
+	       (entry >> format->live_high_shift & format->live_high_mask) << 10;
+}
+
+static inline u64 io_radix_set_live(const struct io_radix *table, u64 entry,
+				    u64 live)
+{
+	const struct io_radix_format *format = table->format;
+
+	entry &= ~((u64)0x3ff << format->live_shift |
+		   (u64)format->live_high_mask << format->live_high_shift);
+	return entry | (live & 0x3ff) << format->live_shift |
+	       (live >> 10) << format->live_high_shift;
+}
+
+/*
+ * A gather is an empty structure in kernels that have formats for the sake of
+ * a GPU but no IOMMU API; nobody has one to pass there.
+ */
+#ifdef CONFIG_IOMMU_API
+/* Adds a range; returns where whoever syncs finds what he may then free. */
+static inline struct list_head *
+io_radix_gather_add(struct iommu_iotlb_gather *gather, u64 iova, size_t bytes)
+{
+	if (!gather->queued)
+		iommu_iotlb_gather_add_range(gather, iova, bytes);
+	return &gather->freelist;
+}
+#else
+static inline struct list_head *
+io_radix_gather_add(struct iommu_iotlb_gather *gather, u64 iova, size_t bytes)
+{
+	return NULL;
+}
+#endif
+
+/* The tables themselves: io-pgtable-radix.c */
+int io_radix_map_pages(struct io_radix *table, u64 iova, phys_addr_t paddr,
+		       size_t pgsize, size_t pgcount, u64 leaf, gfp_t gfp,
+		       size_t *mapped);
+size_t io_radix_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
+			    size_t pgsize, size_t pgcount,
+			    struct iommu_iotlb_gather *gather);
+phys_addr_t io_radix_iova_to_phys(struct io_pgtable_ops *ops,
+				  unsigned long iova);
+int io_radix_read_and_clear_dirty(struct io_pgtable_ops *ops,
+				  unsigned long iova, size_t size,
+				  unsigned long flags,
+				  struct iommu_dirty_bitmap *dirty);
+
+/* Their memory: io-pgtable-radix-life.c */
+int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
+		  void *cookie);
+void io_radix_destroy(struct io_radix *table);
+u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp);
+void io_radix_free(struct io_radix *table, u64 *entries);
+void io_radix_sync(struct io_radix *table, void *start, size_t bytes);
+unsigned long io_radix_enter(void);
+void io_radix_leave(unsigned long flags);
+int io_radix_hold(struct io_radix *table, u64 *slot, u64 entry,
+		  unsigned int nr);
+void io_radix_put(struct io_radix *table, u64 *slot, unsigned int nr, u64 iova,
+		  unsigned int level, struct iommu_iotlb_gather *gather);
+void io_radix_evict(struct io_radix *table, u64 iova, unsigned int level,
+		    struct iommu_iotlb_gather *gather);
+bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
+		     unsigned int level, struct iommu_iotlb_gather *gather);
+
+#endif /* _IO_PGTABLE_RADIX_H_ */

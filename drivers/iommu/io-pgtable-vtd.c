@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page tables of Intel VT-d, first stage and second stage.
+ */
+
+#include <asm/cacheflush.h>
+#include <linux/io-pgtable.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "io-pgtable-radix.h"
+#include "io-pgtable-vtd-bits.h"
+
+static void vtd_write_back(void *start, unsigned int bytes)
+{
+	clflush_cache_range(start, bytes);
+}
+
+static const struct io_radix_format vtd_ss_format = {
+	.table_mask	= VTD_SS_PAGE_SIZE | VTD_SS_READ,
+	.table_value	= VTD_SS_READ,
+	.leaf		= { 0, VTD_SS_PAGE_SIZE },
+	.dirty_mask	= VTD_SS_DIRTY,
+	.dirty_value	= VTD_SS_DIRTY,
+	.dirty_flip	= VTD_SS_DIRTY,
+	.live_shift	= VTD_SW_LIVE_SHIFT,
+	.queued		= VTD_SS_SW_QUEUED,
+	.synced		= VTD_SS_SW_SYNCED,
+	.counted	= true,
+	.deferred	= true,
+	.write_back	= vtd_write_back,
+};
+
+static const struct io_radix_format vtd_fs_format = {
+	.table_mask	= VTD_FS_PAGE_SIZE | VTD_FS_PRESENT,
+	.table_value	= VTD_FS_PRESENT,
+	.leaf		= { 0, VTD_FS_PAGE_SIZE },
+	.dirty_mask	= VTD_FS_DIRTY,
+	.dirty_value	= VTD_FS_DIRTY,
+	.dirty_flip	= VTD_FS_DIRTY,
+	.live_shift	= VTD_SW_LIVE_SHIFT,
+	.queued		= VTD_FS_SW_QUEUED,
+	.synced		= VTD_FS_SW_SYNCED,
+	.counted	= true,
+	.deferred	= true,
+	.write_back	= vtd_write_back,
+};
+
+static int vtd_ss_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
+			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			    int prot, gfp_t gfp, size_t *mapped)
+{
+	struct io_radix *table = io_radix_of(ops);
+	unsigned long quirks = table->iop.cfg.quirks;
+	u64 leaf = 0;
+
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
+		return -EINVAL;
+	if (prot & IOMMU_READ)
+		leaf |= VTD_SS_READ;
+	if (prot & IOMMU_WRITE)
+		leaf |= VTD_SS_WRITE;
+	if (quirks & IO_PGTABLE_QUIRK_VTD_SNOOP)
+		leaf |= VTD_SS_SNOOP;
+	if (quirks & IO_PGTABLE_QUIRK_VTD_DIRTY)
+		leaf |= VTD_SS_ACCESSED;
+	return io_radix_map_pages(table, iova, paddr, pgsize, pgcount, leaf,
+				  gfp, mapped);
+}
+
+/*
+ * Requests without a PASID are a user's. Access and dirty bits that are set
+ * beforehand spare the hardware an atomic write to memory.
+ */
+static int vtd_fs_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
+			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			    int prot, gfp_t gfp, size_t *mapped)
+{
+	struct io_radix *table = io_radix_of(ops);
+	u64 leaf = VTD_FS_PRESENT | VTD_FS_USER | VTD_FS_ACCESSED;
+
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
+		return -EINVAL;
+	if (prot & IOMMU_WRITE) {
+		leaf |= VTD_FS_WRITE;
+		if (!(table->iop.cfg.quirks & IO_PGTABLE_QUIRK_VTD_DIRTY))
+			leaf |= VTD_FS_DIRTY;
+	}
+	return io_radix_map_pages(table, iova, paddr, pgsize, pgcount, leaf,
+				  gfp, mapped);
+}
+
+static bool vtd_cfg_is_valid(struct io_pgtable_cfg *cfg, unsigned long quirks)
+{
+	cfg->pgsize_bitmap &= SZ_4K | SZ_2M | SZ_1G;
+	cfg->oas = min(cfg->oas, 52U);
+	if (!(cfg->pgsize_bitmap & SZ_4K) || cfg->quirks & ~quirks)
+		return false;
+	/* An atomic write to memory may not meet a line in the CPU's cache. */
+	return cfg->coherent_walk || !(cfg->quirks & IO_PGTABLE_QUIRK_VTD_DIRTY);
+}
+
+static struct io_radix *vtd_alloc(const struct io_radix_format *format,
+				  struct io_pgtable_cfg *cfg)
+{
+	struct io_radix *table = kzalloc(sizeof(*table), GFP_KERNEL);
+	unsigned int levels = DIV_ROUND_UP(cfg->ias - VTD_PAGE_LOG2,
+					   VTD_INDEX_LOG2);
+
+	if (!table)
+		return NULL;
+	table->format = format;
+	table->addr_mask = VTD_ADDR_MASK;
+	table->top = max(levels, 3U) - 1;
+	table->page_shift = VTD_PAGE_LOG2;
+	table->index_bits = VTD_INDEX_LOG2;
+	table->root_entries = 1U << VTD_INDEX_LOG2;
+	table->root_bytes = SZ_4K;
+	table->last = (1ULL << cfg->ias) - 1;
+	if (cfg->quirks & IO_PGTABLE_QUIRK_VTD_DIRTY)
+		table->iop.ops.read_and_clear_dirty =
+			io_radix_read_and_clear_dirty;
+	return table;
+}
+
+static struct io_pgtable *vtd_init(struct io_radix *table,
+				   struct io_pgtable_cfg *cfg, void *cookie)
+{
+	if (io_radix_init(table, cfg, cookie)) {
+		kfree(table);
+		return NULL;
+	}
+	cfg->vtd_cfg.root = virt_to_phys(table->root);
+	cfg->vtd_cfg.levels = table->top + 1;
+	return &table->iop;
+}
+
+static struct io_pgtable *vtd_ss_alloc(struct io_pgtable_cfg *cfg, void *cookie)
+{
+	struct io_radix *table;
+
+	if (!vtd_cfg_is_valid(cfg, IO_PGTABLE_QUIRK_VTD_SNOOP |
+				   IO_PGTABLE_QUIRK_VTD_DIRTY) ||
+	    cfg->ias <= VTD_PAGE_LOG2 || cfg->ias > 57)
+		return NULL;
+	table = vtd_alloc(&vtd_ss_format, cfg);
+	if (!table)
+		return NULL;
+	table->table_bits = VTD_SS_READ | VTD_SS_WRITE;
+	if (cfg->quirks & IO_PGTABLE_QUIRK_VTD_DIRTY)
+		table->table_bits |= VTD_SS_ACCESSED;
+	table->iop.ops.map_pages = vtd_ss_map_pages;
+	return vtd_init(table, cfg, cookie);
+}
+
+/* Addresses are those of a CPU: what is above the highest bit repeats it. */
+static struct io_pgtable *vtd_fs_alloc(struct io_pgtable_cfg *cfg, void *cookie)
+{
+	struct io_radix *table;
+
+	if (!vtd_cfg_is_valid(cfg, IO_PGTABLE_QUIRK_VTD_DIRTY) ||
+	    (cfg->ias != 48 && cfg->ias != 57))
+		return NULL;
+	table = vtd_alloc(&vtd_fs_format, cfg);
+	if (!table)
+		return NULL;
+	table->bias = 1ULL << (cfg->ias - 1);
+	table->table_bits = VTD_FS_PRESENT | VTD_FS_WRITE | VTD_FS_USER |
+			    VTD_FS_ACCESSED;
+	table->iop.ops.map_pages = vtd_fs_map_pages;
+	return vtd_init(table, cfg, cookie);
+}
+
+static void vtd_free(struct io_pgtable *iop)
+{
+	struct io_radix *table = container_of(iop, struct io_radix, iop);
+
+	io_radix_destroy(table);
+	kfree(table);
+}
+
+const struct io_pgtable_init_fns io_pgtable_vtd_ss_init_fns = {
+	.alloc	= vtd_ss_alloc,
+	.free	= vtd_free,
+};
+
+const struct io_pgtable_init_fns io_pgtable_vtd_fs_init_fns = {
+	.alloc	= vtd_fs_alloc,
+	.free	= vtd_free,
+};
