@@ -13,7 +13,7 @@
 
 #include "io-pgtable-arm.h"
 #include "io-pgtable-arm-bits.h"
-#include "io-pgtable-radix.h"
+#include "io-pgtable-radix-inline.h"
 
 #define ARM_LPAE_LEVELS		4
 #define ARM_LPAE_CONCATENATED	16	/* tables that can be one root, at most */
@@ -21,6 +21,7 @@
 static const struct io_radix_format arm_lpae_format = {
 	.table_mask	= ARM_LPAE_TYPE,
 	.table_value	= ARM_LPAE_TABLE,
+	.addr_mask	= ARM_LPAE_ADDR_MASK,
 	.leaf		= { ARM_LPAE_PAGE, ARM_LPAE_BLOCK },
 	.dirty_mask	= ARM_LPAE_AP_READ_ONLY | ARM_LPAE_DBM,
 	.dirty_value	= ARM_LPAE_DBM,
@@ -31,13 +32,17 @@ static const struct io_radix_format arm_lpae_format = {
 	.queued		= ARM_LPAE_SW_QUEUED,
 	.synced		= ARM_LPAE_SW_SYNCED,
 	.counted	= true,
+	.folds		= true,
 };
 
 static const struct io_radix_format arm_mali_format = {
 	.table_mask	= ARM_LPAE_TYPE,
 	.table_value	= ARM_LPAE_TABLE,
+	.addr_mask	= ARM_LPAE_ADDR_MASK,
 	.leaf		= { ARM_LPAE_BLOCK, ARM_LPAE_BLOCK },
 	.synced		= ARM_MALI_SW_SYNCED,
+	.page_shift	= ilog2(SZ_4K),
+	.index_bits	= ilog2(SZ_4K / sizeof(u64)),
 };
 
 /* Attributes by index in MAIR, and how far they are shared */
@@ -80,8 +85,8 @@ static int arm_lpae_s1_map_pages(struct io_pgtable_ops *ops,
 		leaf |= ARM_LPAE_DBM;
 	if (!(prot & IOMMU_PRIV))
 		leaf |= ARM_LPAE_AP_USER;
-	return io_radix_map_pages(table, iova, paddr, pgsize, pgcount, leaf,
-				  gfp, mapped);
+	return io_radix_map_pages(&arm_lpae_format, table, iova, paddr, pgsize,
+				  pgcount, leaf, gfp, mapped);
 }
 
 static u64 arm_lpae_s2_access(int prot)
@@ -108,8 +113,8 @@ static int arm_lpae_s2_map_pages(struct io_pgtable_ops *ops,
 	else
 		leaf |= FIELD_PREP(ARM_LPAE_MEMATTR,
 				   ARM_LPAE_MEMATTR_NON_CACHED);
-	return io_radix_map_pages(table, iova, paddr, pgsize, pgcount, leaf,
-				  gfp, mapped);
+	return io_radix_map_pages(&arm_lpae_format, table, iova, paddr, pgsize,
+				  pgcount, leaf, gfp, mapped);
 }
 
 /*
@@ -127,8 +132,26 @@ static int arm_mali_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 	leaf |= arm_lpae_indexed(prot) | ARM_LPAE_SH_OUTER;
 	if (prot & IOMMU_NOEXEC)
 		leaf |= ARM_LPAE_XN;
-	return io_radix_map_pages(io_radix_of(ops), iova, paddr, pgsize,
-				  pgcount, leaf, gfp, mapped);
+	return io_radix_map_pages(&arm_mali_format, io_radix_of(ops), iova,
+				  paddr, pgsize, pgcount, leaf, gfp, mapped);
+}
+
+static size_t arm_lpae_unmap_pages(struct io_pgtable_ops *ops,
+				   unsigned long iova, size_t pgsize,
+				   size_t pgcount,
+				   struct iommu_iotlb_gather *gather)
+{
+	return io_radix_unmap_pages(&arm_lpae_format, io_radix_of(ops), iova,
+				    pgsize, pgcount, gather);
+}
+
+static size_t arm_mali_unmap_pages(struct io_pgtable_ops *ops,
+				   unsigned long iova, size_t pgsize,
+				   size_t pgcount,
+				   struct iommu_iotlb_gather *gather)
+{
+	return io_radix_unmap_pages(&arm_mali_format, io_radix_of(ops), iova,
+				    pgsize, pgcount, gather);
 }
 
 /* Only stage 1 of AArch64 tells what was written. */
@@ -206,7 +229,6 @@ static struct io_radix *arm_lpae_alloc(const struct io_radix_format *format,
 		return NULL;
 	table->format = format;
 	table->table_bits = ARM_LPAE_TABLE;
-	table->addr_mask = ARM_LPAE_ADDR_MASK;
 	table->fold = granule == SZ_64K;
 	table->page_shift = page_shift;
 	table->index_bits = index_bits;
@@ -326,6 +348,7 @@ static struct io_pgtable *arm_64_lpae_s1_alloc(struct io_pgtable_cfg *cfg,
 	if (cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1)
 		table->bias = 1ULL << cfg->ias;
 	table->iop.ops.map_pages = arm_lpae_s1_map_pages;
+	table->iop.ops.unmap_pages = arm_lpae_unmap_pages;
 	if (arm_lpae_s1_registers(table, cfg) ||
 	    arm_lpae_init(table, cfg, cookie)) {
 		kfree(table);
@@ -378,6 +401,7 @@ static struct io_pgtable *arm_64_lpae_s2_alloc(struct io_pgtable_cfg *cfg,
 		table->top--;
 	}
 	table->iop.ops.map_pages = arm_lpae_s2_map_pages;
+	table->iop.ops.unmap_pages = arm_lpae_unmap_pages;
 	if (arm_lpae_s2_registers(table, cfg) ||
 	    arm_lpae_init(table, cfg, cookie)) {
 		kfree(table);
@@ -424,6 +448,7 @@ static struct io_pgtable *arm_mali_alloc(struct io_pgtable_cfg *cfg,
 	table->top = ARM_LPAE_LEVELS - 1;
 	table->root_entries = 1U << table->index_bits;
 	table->iop.ops.map_pages = arm_mali_map_pages;
+	table->iop.ops.unmap_pages = arm_mali_unmap_pages;
 	if (arm_lpae_init(table, cfg, cookie)) {
 		kfree(table);
 		return NULL;

@@ -16,46 +16,10 @@
 #include <linux/percpu.h>
 #include <linux/processor.h>
 
-#include "io-pgtable-radix.h"
+#include "io-pgtable-radix-inline.h"
 #include "iommu-pages.h"
 
-/* Odd while the CPU walks some table */
-static DEFINE_PER_CPU(unsigned int, io_radix_walks);
-
-/**
- * io_radix_enter() - begin to walk tables that others may take away
- *
- * No table that the walk comes upon is freed before io_radix_leave(). What is
- * between the two is short and bounded: others wait for it, spinning.
- *
- * Context: any but NMI. Interrupts are off from here on.
- * Return: what io_radix_leave() needs.
- */
-unsigned long io_radix_enter(void)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	__this_cpu_inc(io_radix_walks);
-	/*
-	 * Either io_radix_wait() sees the counter, or the walk sees that the
-	 * table has gone from its entry.
-	 */
-	smp_mb();
-	return flags;
-}
-
-/**
- * io_radix_leave() - end a walk
- * @flags: what io_radix_enter() returned
- */
-void io_radix_leave(unsigned long flags)
-{
-	unsigned int *walks = this_cpu_ptr(&io_radix_walks);
-
-	smp_store_release(walks, *walks + 1);
-	local_irq_restore(flags);
-}
+DEFINE_PER_CPU(unsigned int, io_radix_walks);
 
 /*
  * Waits for walks that may have seen entries as they were before. A CPU that
@@ -141,19 +105,31 @@ static void io_radix_free_pages(struct io_radix *table, void *pages,
 		iommu_free_pages(pages, get_order(bytes));
 }
 
+/* Accounted as the helpers for IOMMU drivers do, but zeroed only if so asked */
+static void *io_radix_alloc_own(struct io_radix *table, size_t bytes, gfp_t gfp)
+{
+	struct device *dev = table->iop.cfg.iommu_dev;
+	unsigned int order = get_order(bytes);
+	struct page *page;
+
+	page = alloc_pages_node(dev ? dev_to_node(dev) : NUMA_NO_NODE, gfp,
+				order);
+	if (!page)
+		return NULL;
+	__iommu_alloc_account(page, order);
+	return page_address(page);
+}
+
 static void *io_radix_alloc_pages(struct io_radix *table, size_t bytes,
 				  gfp_t gfp)
 {
 	struct io_pgtable *iop = &table->iop;
-	struct device *dev = iop->cfg.iommu_dev;
 	void *pages;
 
 	if (iop->cfg.alloc)
 		pages = iop->cfg.alloc(iop->cookie, bytes, gfp);
 	else
-		pages = iommu_alloc_pages_node(dev ? dev_to_node(dev) :
-						     NUMA_NO_NODE,
-					       gfp, get_order(bytes));
+		pages = io_radix_alloc_own(table, bytes, gfp);
 	if (!pages)
 		return NULL;
 	if (!io_radix_expose(table, pages, bytes))
@@ -170,11 +146,13 @@ static void *io_radix_alloc_pages(struct io_radix *table, size_t bytes,
  * io_radix_alloc() - get a table that is in no entry yet
  * @table: what it is for
  * @gfp: how to allocate it if there is none in reserve
+ * @whole: all entries will be written before anybody sees them
  *
  * Context: any that @gfp allows.
- * Return: its entries, all empty, not synced; NULL if there is no memory.
+ * Return: its entries, empty unless @whole, not synced; NULL if there is no
+ * memory.
  */
-u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp)
+u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp, bool whole)
 {
 	u64 *entries;
 	int i;
@@ -186,6 +164,8 @@ u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp)
 		if (entries)
 			return entries;
 	}
+	if (!whole)
+		gfp |= __GFP_ZERO;
 	entries = io_radix_alloc_pages(table, io_radix_table_bytes(table), gfp);
 	if (entries)
 		atomic_inc(&table->tables);
@@ -222,7 +202,7 @@ static bool io_radix_refill(struct io_radix *table, gfp_t gfp)
 			return true;
 		}
 		entries = io_radix_alloc_pages(table, io_radix_table_bytes(table),
-					       gfp);
+					       gfp | __GFP_ZERO);
 		if (entries && !cmpxchg(&table->spare[i], NULL, entries))
 			continue;
 		atomic_dec(&table->tables);
@@ -233,24 +213,53 @@ static bool io_radix_refill(struct io_radix *table, gfp_t gfp)
 	return true;
 }
 
-/* Frees a table and all below it, or leaves them to whoever syncs the gather. */
-static void io_radix_free_below(struct io_radix *table, u64 *entries,
-				unsigned int level,
-				struct list_head *freelist)
+/* Deferring formats have their addresses as they are. */
+static struct list_head *io_radix_link(const struct io_radix_format *f, u64 entry)
 {
+	return &pfn_to_page(PHYS_PFN(entry & f->addr_mask))->lru;
+}
+
+/*
+ * Lists a table and all below it for whoever syncs the gather; returns how
+ * many. The tables of level 0, of which there are hundreds, are not looked into.
+ */
+static int io_radix_list_below(struct io_radix *table, u64 entry,
+			       unsigned int level, struct list_head *freelist)
+{
+	const struct io_radix_format *f = table->format;
+	u64 *entries = io_radix_table_at(f, table, entry);
+	u64 *end = entries + (1U << table->index_bits);
+	int nr = 1;
+
+	list_add_tail(io_radix_link(f, entry), freelist);
+	for (; level > 1 && entries < end; entries++)
+		if (io_radix_is_table(f, *entries))
+			nr += io_radix_list_below(table, *entries, level - 1,
+						  freelist);
+	for (; level && entries < end; entries++) {
+		if (!io_radix_is_table(f, *entries))
+			continue;
+		list_add_tail(io_radix_link(f, *entries), freelist);
+		nr++;
+	}
+	return nr;
+}
+
+/* Frees a table and all below it; but the root only has them freed. */
+static void io_radix_free_below(struct io_radix *table, u64 *entries,
+				unsigned int level)
+{
+	const struct io_radix_format *f = table->format;
 	unsigned int i;
 
 	for (i = 0; level && i < io_radix_entries(table, level); i++)
-		if (io_radix_is_table(table, entries[i]))
+		if (io_radix_is_table(f, entries[i]))
 			io_radix_free_below(table,
-					    io_radix_table_at(table, entries[i]),
-					    level - 1, freelist);
-	if (freelist) {
-		atomic_dec(&table->tables);
-		list_add_tail(&virt_to_page(entries)->lru, freelist);
-	} else if (entries != table->root) {
+					    io_radix_table_at(f, table,
+							      entries[i]),
+					    level - 1);
+	if (entries != table->root)
 		io_radix_free(table, entries);
-	}
 }
 
 /**
@@ -258,13 +267,13 @@ static void io_radix_free_below(struct io_radix *table, u64 *entries,
  * @iova: the first address they translated
  * @level: the lowest level among them
  * @nr: how many
- * @entries: one for each level from @level on
+ * @entries: what their entries were, one for each level from @level on
  */
 struct io_radix_gone {
 	u64		iova;
 	unsigned int	level;
 	unsigned int	nr;
-	u64		*entries[IO_RADIX_MAX_LEVELS];
+	u64		entries[IO_RADIX_MAX_LEVELS];
 };
 
 /*
@@ -284,7 +293,7 @@ static void io_radix_dispose(struct io_radix *table,
 			     struct iommu_iotlb_gather *gather)
 {
 	unsigned int i, level = gone->level + gone->nr;
-	u64 span = 1ULL << io_radix_shift(table, level);
+	u64 span = 1ULL << io_radix_shift(table->format, table, level);
 	u64 first = gone->iova & ~(span - 1);
 	struct list_head *freelist = NULL;
 
@@ -297,9 +306,20 @@ static void io_radix_dispose(struct io_radix *table,
 	else
 		io_pgtable_tlb_flush_all(&table->iop);
 
-	for (i = 0; i < gone->nr; i++)
-		io_radix_free_below(table, gone->entries[i], gone->level + i,
-				    freelist);
+	for (i = 0; i < gone->nr; i++) {
+		u64 entry = gone->entries[i];
+
+		if (freelist)
+			atomic_sub(io_radix_list_below(table, entry,
+						       gone->level + i,
+						       freelist),
+				   &table->tables);
+		else
+			io_radix_free_below(table,
+					    io_radix_table_at(table->format,
+							      table, entry),
+					    gone->level + i);
+	}
 	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
 }
 
@@ -332,13 +352,13 @@ bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
 		return false;
 	if (!table->iop.cfg.coherent_walk)
 		io_radix_sync(table, slot, sizeof(*slot));
-	gone.entries[0] = io_radix_table_at(table, entry);
+	gone.entries[0] = entry;
 	io_radix_dispose(table, &gone, gather);
 	return true;
 }
 
 /**
- * io_radix_hold() - count entries that will be written
+ * io_radix_hold_slow() - count entries as io_radix_hold() does
  * @table: what they are part of
  * @slot: entry of their table
  * @entry: what was read from @slot
@@ -347,21 +367,19 @@ bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
  * Return: 0; -EAGAIN if @slot has changed its table meanwhile; -EEXIST if there
  * can't be so many, and so some of them must be in use.
  */
-int io_radix_hold(struct io_radix *table, u64 *slot, u64 entry,
-		  unsigned int nr)
+int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
+		       unsigned int nr)
 {
-	u64 old = entry, live;
+	u64 old = READ_ONCE(*slot), live;
 
-	if (!table->format->counted)
-		return 0;
 	do {
-		if (!io_radix_is_table(table, old) ||
-		    io_radix_addr(table, old) != io_radix_addr(table, entry))
+		if (!io_radix_is_table(table->format, old) ||
+		    io_radix_addr(table->format, table, old) != io_radix_addr(table->format, table, entry))
 			return -EAGAIN;
-		live = io_radix_live(table, old) + nr;
+		live = io_radix_live(table->format, old) + nr;
 		if (live >> (table->index_bits + 1))
 			return -EEXIST;
-	} while (!try_cmpxchg64(slot, &old, io_radix_set_live(table, old, live)));
+	} while (!try_cmpxchg64(slot, &old, io_radix_set_live(table->format, old, live)));
 	return 0;
 }
 
@@ -375,11 +393,11 @@ static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
 	u64 old = READ_ONCE(*slot), new, live;
 
 	do {
-		if (!io_radix_is_table(table, old) ||
-		    io_radix_addr(table, old) != io_radix_addr(table, entry))
+		if (!io_radix_is_table(table->format, old) ||
+		    io_radix_addr(table->format, table, old) != io_radix_addr(table->format, table, entry))
 			return false;
-		live = io_radix_live(table, old) - nr;
-		new = io_radix_set_live(table, old, live);
+		live = io_radix_live(table->format, old) - nr;
+		new = io_radix_set_live(table->format, old, live);
 		if (!live)
 			new |= table->format->queued;
 	} while (!try_cmpxchg64(slot, &old, new));
@@ -425,7 +443,7 @@ static unsigned long io_radix_oldest(struct io_radix *table)
 
 static u64 io_radix_first(struct io_radix *table, u64 iova, unsigned int level)
 {
-	return iova & ~((1ULL << io_radix_shift(table, level + 1)) - 1);
+	return iova & ~((1ULL << io_radix_shift(table->format, table, level + 1)) - 1);
 }
 
 /* Takes an empty table out of its entry; else it is no longer queued. */
@@ -434,9 +452,9 @@ static bool io_radix_detach(struct io_radix *table, u64 *slot)
 	u64 old = READ_ONCE(*slot), new;
 
 	do {
-		if (!io_radix_is_table(table, old))
+		if (!io_radix_is_table(table->format, old))
 			return false;
-		new = io_radix_live(table, old) ?
+		new = io_radix_live(table->format, old) ?
 			old & ~table->format->queued : 0;
 	} while (!try_cmpxchg64(slot, &old, new));
 	if (!new && !table->iop.cfg.coherent_walk)
@@ -462,16 +480,14 @@ static unsigned int io_radix_take_out(struct io_radix *table, u64 iova,
 	for (at = table->top; at > level; at--) {
 		slots[at] = entries + io_radix_index(table, iova, at);
 		held[at] = READ_ONCE(*slots[at]);
-		if (!io_radix_is_table(table, held[at]))
+		if (!io_radix_is_table(table->format, held[at]))
 			return 0;
-		entries = io_radix_table_at(table, held[at]);
+		entries = io_radix_table_at(table->format, table, held[at]);
 	}
 	for (at = level + 1; at <= table->top; at++) {
-		u64 entry = held[at];
-
 		if (!io_radix_detach(table, slots[at]))
 			return 0;
-		gone->entries[gone->nr++] = io_radix_table_at(table, entry);
+		gone->entries[gone->nr++] = held[at];
 		if (at == table->top ||
 		    !io_radix_release(table, slots[at + 1], held[at + 1], 1))
 			return 0;
@@ -556,7 +572,7 @@ static void io_radix_emptied(struct io_radix *table, u64 iova,
 }
 
 /**
- * io_radix_put() - count entries off that are empty again
+ * io_radix_put_slow() - count entries off as io_radix_put() does
  * @table: what they are part of
  * @slot: entry of their table
  * @nr: how many
@@ -566,11 +582,10 @@ static void io_radix_emptied(struct io_radix *table, u64 iova,
  *
  * Context: any.
  */
-void io_radix_put(struct io_radix *table, u64 *slot, unsigned int nr, u64 iova,
-		  unsigned int level, struct iommu_iotlb_gather *gather)
+void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
+		       u64 iova, unsigned int level,
+		       struct iommu_iotlb_gather *gather)
 {
-	if (!table->format->counted)
-		return;
 	if (io_radix_release(table, slot, READ_ONCE(*slot), nr))
 		io_radix_emptied(table, io_radix_first(table, iova, level),
 				 level, gather);
@@ -591,10 +606,10 @@ int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
 	/* The generic code fills these in only later. */
 	table->iop.cfg = *cfg;
 	table->iop.cookie = cookie;
-	table->iop.ops.unmap_pages = io_radix_unmap_pages;
 	table->iop.ops.iova_to_phys = io_radix_iova_to_phys;
 
-	table->root = io_radix_alloc_pages(table, table->root_bytes, GFP_KERNEL);
+	table->root = io_radix_alloc_pages(table, table->root_bytes,
+					   GFP_KERNEL | __GFP_ZERO);
 	if (!table->root)
 		return -ENOMEM;
 	if (!cfg->coherent_walk)
@@ -621,6 +636,6 @@ void io_radix_destroy(struct io_radix *table)
 	for (i = 0; i < table->reserve; i++)
 		if (table->spare[i])
 			io_radix_free(table, table->spare[i]);
-	io_radix_free_below(table, table->root, table->top, NULL);
+	io_radix_free_below(table, table->root, table->top);
 	io_radix_free_pages(table, table->root, table->root_bytes);
 }

@@ -13,66 +13,7 @@
 #include <linux/overflow.h>
 #include <linux/printk.h>
 
-#include "io-pgtable-radix.h"
-
-/**
- * struct io_radix_walk - where a walk has come to
- * @slot: the entry
- * @level: its level
- * @entry: what was read from @slot, if it is above the level that was wanted
- * @parent: entry of the table that @slot is in; NULL for the root
- * @parent_entry: what was read from @parent
- * @synced: all entries on the way have reached memory
- */
-struct io_radix_walk {
-	u64		*slot;
-	unsigned int	level;
-	u64		entry;
-	u64		*parent;
-	u64		parent_entry;
-	bool		synced;
-};
-
-/* Walks to the entry of a level, or to where there is no further table. */
-static void io_radix_walk_to(const struct io_radix *table, u64 iova,
-			     unsigned int wanted, struct io_radix_walk *walk)
-{
-	unsigned int level = table->top, shift = io_radix_shift(table, level);
-	u64 mask = (1U << table->index_bits) - 1;
-	u64 all = ~0ULL, entry = 0;
-	u64 *slot, *parent = NULL;
-
-	slot = table->root + ((iova >> shift) & (table->root_entries - 1));
-	while (level > wanted) {
-		u64 next = READ_ONCE(*slot);
-
-		if (!io_radix_is_table(table, next)) {
-			walk->entry = next;
-			break;
-		}
-		entry = next;
-		all &= entry;
-		parent = slot;
-		level--;
-		shift -= table->index_bits;
-		slot = io_radix_table_at(table, entry) + ((iova >> shift) & mask);
-	}
-	walk->slot = slot;
-	walk->level = level;
-	walk->parent = parent;
-	walk->parent_entry = entry;
-	walk->synced = all & table->format->synced;
-}
-
-/* Whether a table can translate addresses: @bytes, not 0, from @iova on */
-static bool io_radix_in_range(const struct io_radix *table, u64 iova,
-			      size_t bytes)
-{
-	u64 start = iova + table->bias;
-
-	return start <= table->last && bytes - 1 <= table->last - start &&
-	       iova + (bytes - 1) >= iova;
-}
+#include "io-pgtable-radix-inline.h"
 
 /*
  * Checks the size and the addresses of a request and finds out the level of
@@ -97,35 +38,16 @@ static int io_radix_prepare(const struct io_radix *table,
 	return 0;
 }
 
-/* Writes the leaves of a run that lies in one table. */
-static void io_radix_write(const struct io_radix *table, u64 *slot,
-			   const struct io_radix_run *run, unsigned int nr)
-{
-	u64 step = 1ULL << io_radix_shift(table, run->level);
-	u64 leaf = run->leaf, addr, bits;
-	unsigned int i;
-
-	if (!table->fold) {
-		for (i = 0; i < nr; i++, leaf += step)
-			WRITE_ONCE(slot[i], leaf);
-		return;
-	}
-	addr = io_radix_addr(table, leaf);
-	bits = leaf & ~table->addr_mask;
-	for (i = 0; i < nr; i++, addr += step)
-		WRITE_ONCE(slot[i], bits | io_radix_encode(table, addr));
-}
-
 static void io_radix_advance(const struct io_radix *table,
 			     struct io_radix_run *run, unsigned int nr)
 {
-	u64 bytes = (u64)nr << io_radix_shift(table, run->level);
-	phys_addr_t addr = io_radix_addr(table, run->leaf) + bytes;
+	u64 bytes = (u64)nr << io_radix_shift(table->format, table, run->level);
+	phys_addr_t addr = io_radix_addr(table->format, table, run->leaf) + bytes;
 
 	run->iova += bytes;
 	run->count -= nr;
-	run->leaf = (run->leaf & ~table->addr_mask) |
-		    io_radix_encode(table, addr);
+	run->leaf = (run->leaf & ~table->format->addr_mask) |
+		    io_radix_encode(table->format, table, addr);
 }
 
 /* How many of a run lie in the table that it begins in */
@@ -155,7 +77,7 @@ static void io_radix_sync_path(struct io_radix *table, u64 iova,
 	unsigned int at;
 
 	for (at = table->top; at > level; at--) {
-		io_radix_walk_to(table, iova, at, &walk);
+		walk = io_radix_walk_to(table->format, table, iova, at);
 		io_radix_sync(table, walk.slot, sizeof(*walk.slot));
 	}
 }
@@ -164,11 +86,11 @@ static void io_radix_sync_path(struct io_radix *table, u64 iova,
 static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
 			     u64 *entries, unsigned int live)
 {
-	u64 new = io_radix_encode(table, virt_to_phys(entries)) |
+	u64 new = io_radix_encode(table->format, table, virt_to_phys(entries)) |
 		  table->table_bits;
 
 	if (table->format->counted)
-		new = io_radix_set_live(table, new, live);
+		new = io_radix_set_live(table->format, new, live);
 	if (table->iop.cfg.coherent_walk)
 		new |= table->format->synced;
 	else
@@ -194,24 +116,25 @@ static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
  * Returns 0; -ENOMEM; -EAGAIN if somebody else was faster somewhere. Then what
  * was added has been put, and so goes if it is of no use.
  */
-static int io_radix_grow(struct io_radix *table, struct io_radix_walk *walk,
+static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 			 const struct io_radix_run *run, unsigned int nr,
 			 gfp_t gfp)
 {
 	int ret = -ENOMEM;
 
 	for (;;) {
-		bool last = walk->level - 1 == run->level;
+		bool last = walk.level - 1 == run->level;
 		unsigned int index = io_radix_index(table, run->iova,
-						    walk->level - 1);
-		u64 *entries = io_radix_alloc(table, gfp);
+						    walk.level - 1);
+		u64 *entries = io_radix_alloc(table, gfp, last &&
+					      nr == 1U << table->index_bits);
 
 		if (!entries)
 			break;
 		if (last)
-			io_radix_write(table, entries + index, run, nr);
+			io_radix_write(table->format, table, entries + index, run->leaf, run->level, nr);
 		/* Our hold of the table above becomes the entry's own. */
-		if (!io_radix_install(table, walk->slot, 0, entries,
+		if (!io_radix_install(table, walk.slot, 0, entries,
 				      last ? nr : 1)) {
 			io_radix_free(table, entries);
 			ret = -EAGAIN;
@@ -219,12 +142,12 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk *walk,
 		}
 		if (last)
 			return 0;
-		walk->parent = walk->slot;
-		walk->slot = entries + index;
-		walk->level--;
+		walk.parent = walk.slot;
+		walk.slot = entries + index;
+		walk.level--;
 	}
-	if (walk->parent)
-		io_radix_put(table, walk->parent, 1, run->iova, walk->level,
+	if (walk.parent)
+		io_radix_put(table->format, table, walk.parent, 1, run->iova, walk.level,
 			     NULL);
 	return ret;
 }
@@ -236,13 +159,13 @@ static bool io_radix_vacant(struct io_radix *table, u64 entry,
 	unsigned int i;
 	u64 *entries;
 
-	if (!level || !io_radix_is_table(table, entry))
+	if (!level || !io_radix_is_table(table->format, entry))
 		return !entry;
-	if (table->format->counted && !io_radix_live(table, entry))
+	if (table->format->counted && !io_radix_live(table->format, entry))
 		return true;
 	if (table->format->counted && level == 1)
 		return false;
-	entries = io_radix_table_at(table, entry);
+	entries = io_radix_table_at(table->format, table, entry);
 	for (i = 0; i < 1U << table->index_bits; i++)
 		if (!io_radix_vacant(table, READ_ONCE(entries[i]), level - 1))
 			return false;
@@ -253,17 +176,16 @@ static bool io_radix_vacant(struct io_radix *table, u64 entry,
  * In the way of a large page may be tables that were kept although empty. They
  * are removed; anything else stays.
  */
-static int io_radix_make_way(struct io_radix *table,
-			     const struct io_radix_walk *walk,
+static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
 			     const struct io_radix_run *run, unsigned int nr)
 {
-	unsigned int shift = io_radix_shift(table, run->level), i;
+	unsigned int shift = io_radix_shift(table->format, table, run->level), i;
 	unsigned long flags;
 	bool vacant;
 
 	for (i = 0; i < nr; i++) {
 		u64 iova = run->iova + ((u64)i << shift);
-		u64 *slot = walk->slot + i;
+		u64 *slot = walk.slot + i;
 
 		if (!READ_ONCE(*slot))
 			continue;
@@ -275,31 +197,27 @@ static int io_radix_make_way(struct io_radix *table,
 			return -EEXIST;
 		}
 		if (io_radix_remove(table, slot, iova, run->level, NULL) &&
-		    walk->parent)
-			io_radix_put(table, walk->parent, 1, iova, run->level,
+		    walk.parent)
+			io_radix_put(table->format, table, walk.parent, 1, iova, run->level,
 				     NULL);
 	}
 	return 0;
 }
 
 /* Writes a run into the entries that a walk came to, which are held. */
-static int io_radix_fill(struct io_radix *table, struct io_radix_walk *walk,
+static int io_radix_fill(struct io_radix *table, struct io_radix_walk walk,
 			 const struct io_radix_run *run, unsigned int nr)
 {
-	u64 used = 0;
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		used |= READ_ONCE(walk->slot[i]);
-	if (unlikely(used) && io_radix_make_way(table, walk, run, nr)) {
-		if (walk->parent)
-			io_radix_put(table, walk->parent, nr, run->iova,
+	if (!io_radix_are_empty(walk.slot, nr) &&
+	    io_radix_make_way(table, walk, run, nr)) {
+		if (walk.parent)
+			io_radix_put(table->format, table, walk.parent, nr, run->iova,
 				     run->level, NULL);
 		return -EEXIST;
 	}
-	io_radix_write(table, walk->slot, run, nr);
-	io_radix_sync_run(table, walk->slot, nr);
-	if (unlikely(!walk->synced) && !table->iop.cfg.coherent_walk)
+	io_radix_write(table->format, table, walk.slot, run->leaf, run->level, nr);
+	io_radix_sync_run(table, walk.slot, nr);
+	if (!(walk.all & table->format->synced) && !table->iop.cfg.coherent_walk)
 		io_radix_sync_path(table, run->iova, run->level);
 	return 0;
 }
@@ -316,25 +234,25 @@ static int io_radix_map_run(struct io_radix *table,
 
 	do {
 		flags = io_radix_enter();
-		io_radix_walk_to(table, run->iova, run->level, &walk);
+		walk = io_radix_walk_to(table->format, table, run->iova, run->level);
 		there = walk.level == run->level;
 		ret = 0;
 		if (!there && walk.entry)
 			ret = -EEXIST;
 		else if (walk.parent)
-			ret = io_radix_hold(table, walk.parent,
+			ret = io_radix_hold(table->format, table, walk.parent,
 					    walk.parent_entry, there ? nr : 1);
 		io_radix_leave(flags);
 
 		if (!ret)
-			ret = there ? io_radix_fill(table, &walk, run, nr) :
-				      io_radix_grow(table, &walk, run, nr, gfp);
+			ret = there ? io_radix_fill(table, walk, run, nr) :
+				      io_radix_grow(table, walk, run, nr, gfp);
 	} while (ret == -EAGAIN);
 	return ret;
 }
 
 /**
- * io_radix_map_pages() - map pages
+ * io_radix_map_any() - map pages
  * @table: where
  * @iova: first address
  * @paddr: what it is to be mapped to
@@ -347,9 +265,9 @@ static int io_radix_map_run(struct io_radix *table,
  * Context: any that @gfp allows.
  * Return: 0 or an error, see &io_pgtable_ops.map_pages.
  */
-int io_radix_map_pages(struct io_radix *table, u64 iova, phys_addr_t paddr,
-		       size_t pgsize, size_t pgcount, u64 leaf, gfp_t gfp,
-		       size_t *mapped)
+int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
+		     size_t pgsize, size_t pgcount, u64 leaf, gfp_t gfp,
+		     size_t *mapped)
 {
 	struct io_radix_run run = { .iova = iova, .count = pgcount };
 	unsigned int nr;
@@ -365,14 +283,14 @@ int io_radix_map_pages(struct io_radix *table, u64 iova, phys_addr_t paddr,
 		      paddr + (bytes - 1) < paddr))
 		return -ERANGE;
 
-	run.leaf = leaf | io_radix_encode(table, paddr) |
+	run.leaf = leaf | io_radix_encode(table->format, table, paddr) |
 		   table->format->leaf[!!run.level];
 	while (run.count) {
 		nr = io_radix_in_table(table, &run);
 		ret = io_radix_map_run(table, &run, nr, gfp);
 		if (ret)
 			break;
-		*mapped += (size_t)nr << io_radix_shift(table, run.level);
+		*mapped += (size_t)nr << io_radix_shift(table->format, table, run.level);
 		io_radix_advance(table, &run, nr);
 	}
 	wmb();	/* the entries are there before the device is told to use them */
@@ -384,18 +302,18 @@ int io_radix_map_pages(struct io_radix *table, u64 iova, phys_addr_t paddr,
  * hardware may see either. Returns false if there is no memory, or somebody
  * else has done it, which shows in the entry.
  */
-static bool io_radix_split(struct io_radix *table, struct io_radix_walk *walk)
+static bool io_radix_split(struct io_radix *table, struct io_radix_walk walk)
 {
 	const struct io_radix_format *format = table->format;
 	unsigned int nr = 1U << table->index_bits;
-	struct io_radix_run run = { .level = walk->level - 1 };
-	u64 *entries = io_radix_alloc(table, GFP_ATOMIC);
+	struct io_radix_run run = { .level = walk.level - 1 };
+	u64 *entries = io_radix_alloc(table, GFP_ATOMIC, true);
 
 	if (!entries)
 		return false;
-	run.leaf = (walk->entry & ~format->leaf[1]) | format->leaf[!!run.level];
-	io_radix_write(table, entries, &run, nr);
-	if (io_radix_install(table, walk->slot, walk->entry, entries, nr))
+	run.leaf = (walk.entry & ~format->leaf[1]) | format->leaf[!!run.level];
+	io_radix_write(table->format, table, entries, run.leaf, run.level, nr);
+	if (io_radix_install(table, walk.slot, walk.entry, entries, nr))
 		return true;
 	io_radix_free(table, entries);
 	return false;
@@ -407,14 +325,14 @@ static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 				   unsigned int nr,
 				   struct iommu_iotlb_gather *gather)
 {
-	unsigned int shift = io_radix_shift(table, run->level), i;
+	unsigned int shift = io_radix_shift(table->format, table, run->level), i;
 	u64 entry;
 
 	for (i = 0; i < nr; i++) {
 		entry = READ_ONCE(slot[i]);
 		if (!entry)
 			break;
-		if (run->level && io_radix_is_table(table, entry))
+		if (run->level && io_radix_is_table(table->format, entry))
 			io_radix_remove(table, slot + i,
 					run->iova + ((u64)i << shift),
 					run->level, gather);
@@ -424,16 +342,23 @@ static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 	return i;
 }
 
-/* Has the hardware forget a run of leaves, later unless the driver likes now. */
-static void io_radix_gather(struct io_radix *table, u64 iova, size_t bytes,
-			    size_t pgsize, struct iommu_iotlb_gather *gather)
+/**
+ * io_radix_gather() - have the hardware forget leaves
+ * @table: the table they were in
+ * @iova: first address
+ * @bytes: how many
+ * @pgsize: what each of them mapped
+ * @gather: what is to be synced later, unless the driver likes now; not queued
+ *
+ * Context: any.
+ */
+void io_radix_gather(struct io_radix *table, u64 iova, size_t bytes,
+		     size_t pgsize, struct iommu_iotlb_gather *gather)
 {
 	struct io_pgtable *iop = &table->iop;
 	const struct iommu_flush_ops *tlb = iop->cfg.tlb;
 	size_t done;
 
-	if (!gather || iommu_iotlb_gather_queued(gather))
-		return;
 	if (tlb && tlb->tlb_add_range)
 		tlb->tlb_add_range(gather, iova, bytes, pgsize, iop->cookie);
 	else if (tlb && tlb->tlb_add_page)
@@ -460,38 +385,39 @@ static size_t io_radix_unmap_run(struct io_radix *table,
 
 	for (;;) {
 		flags = io_radix_enter();
-		io_radix_walk_to(table, run->iova, level, &walk);
+		walk = io_radix_walk_to(table->format, table, run->iova, level);
 		io_radix_leave(flags);
 		if (walk.level == level)
 			break;
 		if (!walk.entry)
 			return 0;
-		span = 1ULL << io_radix_shift(table, walk.level);
+		span = 1ULL << io_radix_shift(table->format, table, walk.level);
 		if (!(run->iova & (span - 1)) &&
-		    run->count >= span >> io_radix_shift(table, wanted))
+		    run->count >= span >> io_radix_shift(table->format, table, wanted))
 			level = walk.level;
-		else if (!io_radix_split(table, &walk) &&
+		else if (!io_radix_split(table, walk) &&
 			 READ_ONCE(*walk.slot) == walk.entry)
 			return 0;
 	}
 
-	shift = io_radix_shift(table, level);
+	shift = io_radix_shift(table->format, table, level);
 	part.level = level;
 	nr = level == wanted ? io_radix_in_table(table, &part) : 1;
 	nr = io_radix_clear(table, walk.slot, &part, nr, gather);
 	if (!nr)
 		return 0;
 	io_radix_sync_run(table, walk.slot, nr);
-	io_radix_gather(table, run->iova, (size_t)nr << shift, 1ULL << shift,
-			gather);
+	if (gather && !iommu_iotlb_gather_queued(gather))
+		io_radix_gather(table, run->iova, (size_t)nr << shift,
+				1ULL << shift, gather);
 	if (walk.parent)
-		io_radix_put(table, walk.parent, nr, run->iova, level, gather);
+		io_radix_put(table->format, table, walk.parent, nr, run->iova, level, gather);
 	return (size_t)nr << shift;
 }
 
 /**
- * io_radix_unmap_pages() - unmap pages
- * @ops: of the table
+ * io_radix_unmap_any() - unmap pages
+ * @table: where
  * @iova: first address
  * @pgsize: size of each page in bytes
  * @pgcount: how many
@@ -500,18 +426,16 @@ static size_t io_radix_unmap_run(struct io_radix *table,
  * Context: any.
  * Return: how many bytes were unmapped, see &io_pgtable_ops.unmap_pages.
  */
-size_t io_radix_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
-			    size_t pgsize, size_t pgcount,
-			    struct iommu_iotlb_gather *gather)
+size_t io_radix_unmap_any(struct io_radix *table, u64 iova, size_t pgsize,
+			  size_t pgcount, struct iommu_iotlb_gather *gather)
 {
-	struct io_radix *table = io_radix_of(ops);
 	struct io_radix_run run = { .iova = iova, .count = pgcount };
 	unsigned int shift;
 	size_t done = 0, bytes;
 
 	if (!pgcount || io_radix_prepare(table, &run, pgsize, &bytes))
 		return 0;
-	shift = io_radix_shift(table, run.level);
+	shift = io_radix_shift(table->format, table, run.level);
 	while (run.count) {
 		bytes = io_radix_unmap_run(table, &run, gather);
 		if (!bytes)
@@ -521,7 +445,7 @@ size_t io_radix_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		run.count -= bytes >> shift;
 	}
 	if (unlikely(!done))
-		pr_warn_ratelimited("0x%lx is not mapped, or can't be split\n",
+		pr_warn_ratelimited("0x%llx is not mapped, or can't be split\n",
 				    iova);
 	return done;
 }
@@ -545,13 +469,13 @@ phys_addr_t io_radix_iova_to_phys(struct io_pgtable_ops *ops,
 	if (!io_radix_in_range(table, iova, 1))
 		return 0;
 	flags = io_radix_enter();
-	io_radix_walk_to(table, iova, 0, &walk);
+	walk = io_radix_walk_to(table->format, table, iova, 0);
 	entry = walk.level ? walk.entry : READ_ONCE(*walk.slot);
 	io_radix_leave(flags);
 	if (!entry)
 		return 0;
-	return io_radix_addr(table, entry) |
-	       (iova & ((1ULL << io_radix_shift(table, walk.level)) - 1));
+	return io_radix_addr(table->format, table, entry) |
+	       (iova & ((1ULL << io_radix_shift(table->format, table, walk.level)) - 1));
 }
 
 /* Records a leaf if it was written to, and has the next write show again. */
@@ -582,17 +506,18 @@ static size_t io_radix_visit_table(struct io_radix *table, u64 iova, size_t size
 	int ret;
 
 	irq_flags = io_radix_enter();
-	io_radix_walk_to(table, iova, 0, &walk);
-	ret = walk.parent ? io_radix_hold(table, walk.parent,
+	walk = io_radix_walk_to(table->format, table, iova, 0);
+	ret = walk.parent ? io_radix_hold(table->format, table, walk.parent,
 					  walk.parent_entry, 1) : 0;
 	io_radix_leave(irq_flags);
 	if (ret)
 		return 0;
 
 	slot = walk.slot;
-	span = 1ULL << io_radix_shift(table, walk.level);
+	span = 1ULL << io_radix_shift(table->format, table, walk.level);
 	do {
-		if (!io_radix_is_leaf(table, READ_ONCE(*slot), walk.level))
+		if (!READ_ONCE(*slot) ||
+		    (walk.level && io_radix_is_table(table->format, *slot)))
 			break;
 		/* only what was asked for of a page that is larger */
 		bytes = min(span - ((iova + done) & (span - 1)), size - done);
@@ -601,7 +526,7 @@ static size_t io_radix_visit_table(struct io_radix *table, u64 iova, size_t size
 		done += bytes;
 	} while (done < size && io_radix_index(table, iova + done, walk.level));
 	if (walk.parent)
-		io_radix_put(table, walk.parent, 1, iova, walk.level, NULL);
+		io_radix_put(table->format, table, walk.parent, 1, iova, walk.level, NULL);
 	return done;
 }
 

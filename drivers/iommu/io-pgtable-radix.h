@@ -30,6 +30,7 @@
  * @table_mask: decides, with @table_value, whether an entry above level 0
  *	refers to a table; an empty entry must not match
  * @table_value: what a table's entry has in @table_mask
+ * @addr_mask: where an entry has its address
  * @leaf: bits that make an entry a leaf: of level 0, and above
  * @dirty_mask: decides, with @dirty_value, whether a leaf was written to
  * @dirty_value: what the leaf has in @dirty_mask then
@@ -41,6 +42,9 @@
  * @queued: ignored bit: the table is among those kept although empty
  * @synced: ignored bit: the entry has reached memory
  * @counted: the format has the bits for @live_shift and @queued
+ * @folds: addresses may have 52 bits, of which 51:48 are in bits 15:12
+ * @page_shift: &io_radix.page_shift where it is the same for all tables; or 0
+ * @index_bits: &io_radix.index_bits in this case; or 0
  * @deferred: tables are freed by whoever syncs the gather, not by the format
  * @write_back: writes cache lines back to memory for a walk that is not
  *	coherent; NULL: the DMA API does
@@ -48,6 +52,7 @@
 struct io_radix_format {
 	u64	table_mask;
 	u64	table_value;
+	u64	addr_mask;
 	u64	leaf[2];
 	u64	dirty_mask;
 	u64	dirty_value;
@@ -58,9 +63,16 @@ struct io_radix_format {
 	u64	queued;
 	u64	synced;
 	bool	counted;
+	bool	folds;
 	bool	deferred;
+	u8	page_shift;
+	u8	index_bits;
 	void	(*write_back)(void *start, unsigned int bytes);
 };
+
+/* The low part of the number of entries in use, at live_shift */
+#define IO_RADIX_LIVE_LOW	0x3ffU
+#define IO_RADIX_LIVE_LOW_BITS	10
 
 /**
  * struct io_radix - a table
@@ -68,8 +80,7 @@ struct io_radix_format {
  * @format: (c) the bits
  * @root: (c) the top table
  * @table_bits: (c) what else the entry of a table has
- * @addr_mask: (c) where an entry has its address
- * @fold: (c) addresses have 52 bits, the highest four in bits 15:12
+ * @fold: (c) addresses do have 52 bits
  * @top: (c) level of the root's entries
  * @page_shift: (c) log2 of the bytes that a level 0 entry maps
  * @index_bits: (c) log2 of a table's entries
@@ -107,7 +118,6 @@ struct io_radix {
 	const struct io_radix_format	*format;
 	u64				*root;
 	u64				table_bits;
-	u64				addr_mask;
 	bool				fold;
 	u8				top;
 	u8				page_shift;
@@ -143,84 +153,6 @@ static inline struct io_radix *io_radix_of(struct io_pgtable_ops *ops)
 	return container_of(io_pgtable_ops_to_pgtable(ops), struct io_radix, iop);
 }
 
-static inline unsigned int io_radix_shift(const struct io_radix *table,
-					  unsigned int level)
-{
-	return table->page_shift + level * table->index_bits;
-}
-
-static inline unsigned int io_radix_entries(const struct io_radix *table,
-					    unsigned int level)
-{
-	return level == table->top ? table->root_entries :
-				     1U << table->index_bits;
-}
-
-static inline unsigned int io_radix_index(const struct io_radix *table,
-					  u64 iova, unsigned int level)
-{
-	return (iova >> io_radix_shift(table, level)) &
-	       (io_radix_entries(table, level) - 1);
-}
-
-static inline size_t io_radix_table_bytes(const struct io_radix *table)
-{
-	return sizeof(u64) << table->index_bits;
-}
-
-/* Of entries above level 0 only */
-static inline bool io_radix_is_table(const struct io_radix *table, u64 entry)
-{
-	return (entry & table->format->table_mask) == table->format->table_value;
-}
-
-static inline bool io_radix_is_leaf(const struct io_radix *table, u64 entry,
-				    unsigned int level)
-{
-	return entry && !(level && io_radix_is_table(table, entry));
-}
-
-static inline phys_addr_t io_radix_addr(const struct io_radix *table, u64 entry)
-{
-	u64 addr = entry & table->addr_mask;
-
-	if (table->fold)
-		addr = (addr & ~GENMASK_ULL(15, 12)) |
-		       (addr & GENMASK_ULL(15, 12)) << 36;
-	return addr;
-}
-
-static inline u64 io_radix_encode(const struct io_radix *table, phys_addr_t addr)
-{
-	u64 bits = addr;
-
-	return table->fold ? (bits | bits >> 36) & table->addr_mask : bits;
-}
-
-static inline u64 *io_radix_table_at(const struct io_radix *table, u64 entry)
-{
-	return phys_to_virt(io_radix_addr(table, entry));
-}
-
-static inline unsigned int io_radix_live(const struct io_radix *table, u64 entry)
-{
-	const struct io_radix_format *format = table->format;
-
-	return (entry >> format->live_shift & 0x3ff) |
-	       (entry >> format->live_high_shift & format->live_high_mask) << 10;
-}
-
-static inline u64 io_radix_set_live(const struct io_radix *table, u64 entry,
-				    u64 live)
-{
-	const struct io_radix_format *format = table->format;
-
-	entry &= ~((u64)0x3ff << format->live_shift |
-		   (u64)format->live_high_mask << format->live_high_shift);
-	return entry | (live & 0x3ff) << format->live_shift |
-	       (live >> 10) << format->live_high_shift;
-}
-
 /*
  * A gather is an empty structure in kernels that have formats for the sake of
  * a GPU but no IOMMU API; nobody has one to pass there.
@@ -243,12 +175,13 @@ io_radix_gather_add(struct iommu_iotlb_gather *gather, u64 iova, size_t bytes)
 #endif
 
 /* The tables themselves: io-pgtable-radix.c */
-int io_radix_map_pages(struct io_radix *table, u64 iova, phys_addr_t paddr,
-		       size_t pgsize, size_t pgcount, u64 leaf, gfp_t gfp,
-		       size_t *mapped);
-size_t io_radix_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
-			    size_t pgsize, size_t pgcount,
-			    struct iommu_iotlb_gather *gather);
+int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
+		     size_t pgsize, size_t pgcount, u64 leaf, gfp_t gfp,
+		     size_t *mapped);
+size_t io_radix_unmap_any(struct io_radix *table, u64 iova, size_t pgsize,
+			  size_t pgcount, struct iommu_iotlb_gather *gather);
+void io_radix_gather(struct io_radix *table, u64 iova, size_t bytes,
+		     size_t pgsize, struct iommu_iotlb_gather *gather);
 phys_addr_t io_radix_iova_to_phys(struct io_pgtable_ops *ops,
 				  unsigned long iova);
 int io_radix_read_and_clear_dirty(struct io_pgtable_ops *ops,
@@ -260,15 +193,14 @@ int io_radix_read_and_clear_dirty(struct io_pgtable_ops *ops,
 int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
 		  void *cookie);
 void io_radix_destroy(struct io_radix *table);
-u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp);
+u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp, bool whole);
 void io_radix_free(struct io_radix *table, u64 *entries);
 void io_radix_sync(struct io_radix *table, void *start, size_t bytes);
-unsigned long io_radix_enter(void);
-void io_radix_leave(unsigned long flags);
-int io_radix_hold(struct io_radix *table, u64 *slot, u64 entry,
-		  unsigned int nr);
-void io_radix_put(struct io_radix *table, u64 *slot, unsigned int nr, u64 iova,
-		  unsigned int level, struct iommu_iotlb_gather *gather);
+int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
+		       unsigned int nr);
+void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
+		       u64 iova, unsigned int level,
+		       struct iommu_iotlb_gather *gather);
 void io_radix_evict(struct io_radix *table, u64 iova, unsigned int level,
 		    struct iommu_iotlb_gather *gather);
 bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,

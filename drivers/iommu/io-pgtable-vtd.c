@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "io-pgtable-radix.h"
+#include "io-pgtable-radix-inline.h"
 #include "io-pgtable-vtd-bits.h"
 
 static void vtd_write_back(void *start, unsigned int bytes)
@@ -19,6 +19,9 @@ static void vtd_write_back(void *start, unsigned int bytes)
 static const struct io_radix_format vtd_ss_format = {
 	.table_mask	= VTD_SS_PAGE_SIZE | VTD_SS_READ,
 	.table_value	= VTD_SS_READ,
+	.addr_mask	= VTD_ADDR_MASK,
+	.page_shift	= VTD_PAGE_LOG2,
+	.index_bits	= VTD_INDEX_LOG2,
 	.leaf		= { 0, VTD_SS_PAGE_SIZE },
 	.dirty_mask	= VTD_SS_DIRTY,
 	.dirty_value	= VTD_SS_DIRTY,
@@ -34,6 +37,9 @@ static const struct io_radix_format vtd_ss_format = {
 static const struct io_radix_format vtd_fs_format = {
 	.table_mask	= VTD_FS_PAGE_SIZE | VTD_FS_PRESENT,
 	.table_value	= VTD_FS_PRESENT,
+	.addr_mask	= VTD_ADDR_MASK,
+	.page_shift	= VTD_PAGE_LOG2,
+	.index_bits	= VTD_INDEX_LOG2,
 	.leaf		= { 0, VTD_FS_PAGE_SIZE },
 	.dirty_mask	= VTD_FS_DIRTY,
 	.dirty_value	= VTD_FS_DIRTY,
@@ -64,8 +70,16 @@ static int vtd_ss_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		leaf |= VTD_SS_SNOOP;
 	if (quirks & IO_PGTABLE_QUIRK_VTD_DIRTY)
 		leaf |= VTD_SS_ACCESSED;
-	return io_radix_map_pages(table, iova, paddr, pgsize, pgcount, leaf,
-				  gfp, mapped);
+	return io_radix_map_pages(&vtd_ss_format, table, iova, paddr, pgsize,
+				  pgcount, leaf, gfp, mapped);
+}
+
+static size_t vtd_ss_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
+				 size_t pgsize, size_t pgcount,
+				 struct iommu_iotlb_gather *gather)
+{
+	return io_radix_unmap_pages(&vtd_ss_format, io_radix_of(ops), iova,
+				    pgsize, pgcount, gather);
 }
 
 /*
@@ -86,8 +100,16 @@ static int vtd_fs_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		if (!(table->iop.cfg.quirks & IO_PGTABLE_QUIRK_VTD_DIRTY))
 			leaf |= VTD_FS_DIRTY;
 	}
-	return io_radix_map_pages(table, iova, paddr, pgsize, pgcount, leaf,
-				  gfp, mapped);
+	return io_radix_map_pages(&vtd_fs_format, table, iova, paddr, pgsize,
+				  pgcount, leaf, gfp, mapped);
+}
+
+static size_t vtd_fs_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
+				 size_t pgsize, size_t pgcount,
+				 struct iommu_iotlb_gather *gather)
+{
+	return io_radix_unmap_pages(&vtd_fs_format, io_radix_of(ops), iova,
+				    pgsize, pgcount, gather);
 }
 
 static bool vtd_cfg_is_valid(struct io_pgtable_cfg *cfg, unsigned long quirks)
@@ -110,7 +132,6 @@ static struct io_radix *vtd_alloc(const struct io_radix_format *format,
 	if (!table)
 		return NULL;
 	table->format = format;
-	table->addr_mask = VTD_ADDR_MASK;
 	table->top = max(levels, 3U) - 1;
 	table->page_shift = VTD_PAGE_LOG2;
 	table->index_bits = VTD_INDEX_LOG2;
@@ -150,6 +171,7 @@ static struct io_pgtable *vtd_ss_alloc(struct io_pgtable_cfg *cfg, void *cookie)
 	if (cfg->quirks & IO_PGTABLE_QUIRK_VTD_DIRTY)
 		table->table_bits |= VTD_SS_ACCESSED;
 	table->iop.ops.map_pages = vtd_ss_map_pages;
+	table->iop.ops.unmap_pages = vtd_ss_unmap_pages;
 	return vtd_init(table, cfg, cookie);
 }
 
@@ -168,6 +190,7 @@ static struct io_pgtable *vtd_fs_alloc(struct io_pgtable_cfg *cfg, void *cookie)
 	table->table_bits = VTD_FS_PRESENT | VTD_FS_WRITE | VTD_FS_USER |
 			    VTD_FS_ACCESSED;
 	table->iop.ops.map_pages = vtd_fs_map_pages;
+	table->iop.ops.unmap_pages = vtd_fs_unmap_pages;
 	return vtd_init(table, cfg, cookie);
 }
 
