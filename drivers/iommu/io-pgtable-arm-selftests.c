@@ -191,10 +191,12 @@ static bool __init lpae_test_memory(struct lpae_test *test)
 	return test->tables == 1 && test->walks_flushed;
 }
 
-static const struct {
+struct lpae_check {
 	const char *what;
 	bool (*check)(struct lpae_test *test);
-} lpae_checks[] __initconst = {
+};
+
+static const struct lpae_check lpae_checks[] __initconst = {
 	{ "empty table", lpae_test_empty },
 	{ "page sizes", lpae_test_sizes },
 	{ "split", lpae_test_split },

@@ -303,7 +303,7 @@ static u32 arm_lpae_tg1(const struct io_radix *table)
 static int arm_lpae_s1_registers(const struct io_radix *table,
 				 struct io_pgtable_cfg *cfg)
 {
-	typeof(&cfg->arm_lpae_s1_cfg.tcr) tcr = &cfg->arm_lpae_s1_cfg.tcr;
+	typeof(cfg->arm_lpae_s1_cfg.tcr) *tcr = &cfg->arm_lpae_s1_cfg.tcr;
 	bool outer = cfg->quirks & IO_PGTABLE_QUIRK_ARM_OUTER_WBWA;
 	int size = arm_lpae_address_size(cfg->oas);
 
@@ -362,7 +362,7 @@ static struct io_pgtable *arm_64_lpae_s1_alloc(struct io_pgtable_cfg *cfg,
 static int arm_lpae_s2_registers(const struct io_radix *table,
 				 struct io_pgtable_cfg *cfg)
 {
-	typeof(&cfg->arm_lpae_s2_cfg.vtcr) vtcr = &cfg->arm_lpae_s2_cfg.vtcr;
+	typeof(cfg->arm_lpae_s2_cfg.vtcr) *vtcr = &cfg->arm_lpae_s2_cfg.vtcr;
 	int size = arm_lpae_address_size(cfg->oas);
 	unsigned int start = arm_lpae_start_level(table);
 

@@ -132,11 +132,7 @@ static inline unsigned long io_radix_enter(void)
 
 	local_irq_save(flags);
 	__this_cpu_inc(io_radix_walks);
-	/*
-	 * Either whoever waits sees the counter, or the walk sees that the
-	 * table has gone from its entry.
-	 */
-	smp_mb();
+	smp_mb();	/* who waits sees it, or the walk that the table has gone */
 	return flags;
 }
 
@@ -288,34 +284,54 @@ static __always_inline void io_radix_write(const struct io_radix_format *f,
 		WRITE_ONCE(slot[i], bits | io_radix_encode(f, table, addr));
 }
 
-/* Whether pages of the smallest size lie in one table, and that in the range */
+/*
+ * The level of pages: 0 for the smallest. The root's for sizes that the table
+ * does not have; what is in the root itself is not the usual case.
+ */
+static __always_inline unsigned int
+io_radix_level_of(const struct io_radix_format *f, const struct io_radix *table,
+		  size_t pgsize)
+{
+	unsigned int shift = io_radix_page_shift(f, table), level = 0;
+
+	if (likely(pgsize == 1UL << shift))
+		return 0;
+	if (!(pgsize & table->iop.cfg.pgsize_bitmap))
+		return table->top;
+	do {
+		shift += io_radix_index_bits(f, table);
+	} while (++level < table->top && pgsize != 1UL << shift);
+	return level;
+}
+
+/* Whether pages lie in one table, and that in the range */
 static __always_inline bool io_radix_in_one(const struct io_radix_format *f,
 					    const struct io_radix *table,
-					    u64 iova, size_t pgsize,
+					    u64 iova, unsigned int level,
 					    size_t pgcount)
 {
-	unsigned int shift = io_radix_page_shift(f, table);
+	unsigned int shift = io_radix_shift(f, table, level);
 	unsigned int mask = (1U << io_radix_index_bits(f, table)) - 1;
 
-	return pgsize == 1UL << shift && iova + table->bias <= table->last &&
+	return level < table->top && iova + table->bias <= table->last &&
 	       pgcount - 1 <= mask - (iova >> shift & mask);
 }
 
 /* Maps them if the table is there and has room; else nothing has changed. */
 static __always_inline bool
 io_radix_map_in_one(const struct io_radix_format *f, struct io_radix *table,
-		    u64 iova, u64 leaf, unsigned int nr)
+		    u64 iova, u64 leaf, unsigned int level, unsigned int nr)
 {
 	unsigned long flags = io_radix_enter();
-	struct io_radix_walk walk = io_radix_walk_to(f, table, iova, 0);
-	bool held = !walk.level && walk.parent && walk.all & f->synced &&
+	struct io_radix_walk walk = io_radix_walk_to(f, table, iova, level);
+	bool held = walk.level == level && walk.all & f->synced &&
 		    io_radix_are_empty(walk.slot, nr) &&
 		    !io_radix_hold(f, table, walk.parent, walk.parent_entry, nr);
 
 	io_radix_leave(flags);
 	if (unlikely(!held))
 		return false;
-	io_radix_write(f, table, walk.slot, leaf, 0, nr);
+	io_radix_write(f, table, walk.slot, leaf, level, nr);
 	if (!table->iop.cfg.coherent_walk)
 		io_radix_sync(table, walk.slot, nr * sizeof(u64));
 	wmb();	/* the entries are there before the device is told to use them */
@@ -330,9 +346,11 @@ io_radix_map_in_one(const struct io_radix_format *f, struct io_radix *table,
  * @paddr: what it is to be mapped to
  * @pgsize: size of each page in bytes
  * @pgcount: how many
- * @leaf: what their entries have beside address and type
+ * @access: what their entries have beside address and type
  * @gfp: how to allocate tables
  * @mapped: the bytes that were mapped are added to it
+ *
+ * The usual case is that of pages in one table, which is there.
  *
  * Context: any that @gfp allows.
  * Return: 0 or an error, see &io_pgtable_ops.map_pages.
@@ -340,36 +358,50 @@ io_radix_map_in_one(const struct io_radix_format *f, struct io_radix *table,
 static __always_inline int
 io_radix_map_pages(const struct io_radix_format *f, struct io_radix *table,
 		   u64 iova, phys_addr_t paddr, size_t pgsize, size_t pgcount,
-		   u64 leaf, gfp_t gfp, size_t *mapped)
+		   u64 access, gfp_t gfp, size_t *mapped)
 {
-	if (likely(io_radix_in_one(f, table, iova, pgsize, pgcount) &&
+	unsigned int level = io_radix_level_of(f, table, pgsize);
+
+	if (likely(io_radix_in_one(f, table, iova, level, pgcount) &&
 		   !((iova | paddr) & (pgsize - 1)) &&
-		   !((paddr + (pgcount * pgsize - 1)) >> table->iop.cfg.oas) &&
-		   io_radix_map_in_one(f, table, iova, f->leaf[0] | leaf |
-				       io_radix_encode(f, table, paddr),
-				       pgcount))) {
-		*mapped += pgcount * pgsize;
-		return 0;
+		   !((paddr + (pgcount * pgsize - 1)) >> table->iop.cfg.oas))) {
+		u64 leaf = access | f->leaf[!!level] |
+			   io_radix_encode(f, table, paddr);
+
+
+		/* two copies: what depends on the level is constant in one */
+		if (level ? io_radix_map_in_one(f, table, iova, leaf, level,
+						pgcount) :
+			    io_radix_map_in_one(f, table, iova, leaf, 0,
+						pgcount)) {
+			*mapped += pgcount * pgsize;
+			return 0;
+		}
 	}
-	return io_radix_map_any(table, iova, paddr, pgsize, pgcount, leaf, gfp,
-				mapped);
+	return io_radix_map_any(table, iova, paddr, pgsize, pgcount, access,
+				gfp, mapped);
 }
 
-/* Unmaps pages that lie in one table; returns how many before a hole. */
+/* Unmaps leaves that lie in one table; returns how many before anything else. */
 static __always_inline unsigned int
 io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
-		      u64 iova, unsigned int nr,
+		      u64 iova, unsigned int level, unsigned int nr,
 		      struct iommu_iotlb_gather *gather)
 {
-	unsigned int shift = io_radix_page_shift(f, table), i;
+	unsigned int shift = io_radix_shift(f, table, level), i;
 	unsigned long flags = io_radix_enter();
-	struct io_radix_walk walk = io_radix_walk_to(f, table, iova, 0);
+	struct io_radix_walk walk = io_radix_walk_to(f, table, iova, level);
+	u64 entry;
 
 	io_radix_leave(flags);
-	if (unlikely(walk.level || !walk.parent))
+	if (unlikely(walk.level != level))
 		return 0;
-	for (i = 0; i < nr && READ_ONCE(walk.slot[i]); i++)
+	for (i = 0; i < nr; i++) {
+		entry = READ_ONCE(walk.slot[i]);
+		if (!entry || (level && io_radix_is_table(f, entry)))
+			break;
 		WRITE_ONCE(walk.slot[i], 0);
+	}
 	if (unlikely(!i))
 		return 0;
 
@@ -378,7 +410,7 @@ io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
 	if (gather && !iommu_iotlb_gather_queued(gather))
 		io_radix_gather(table, iova, (size_t)i << shift, 1UL << shift,
 				gather);
-	io_radix_put(f, table, walk.parent, i, iova, 0, gather);
+	io_radix_put(f, table, walk.parent, i, iova, level, gather);
 	return i;
 }
 
@@ -399,14 +431,18 @@ io_radix_unmap_pages(const struct io_radix_format *f, struct io_radix *table,
 		     u64 iova, size_t pgsize, size_t pgcount,
 		     struct iommu_iotlb_gather *gather)
 {
-	unsigned int nr = 0;
+	unsigned int level = io_radix_level_of(f, table, pgsize), nr = 0;
 
-	if (likely(io_radix_in_one(f, table, iova, pgsize, pgcount) &&
+	if (likely(io_radix_in_one(f, table, iova, level, pgcount) &&
 		   !(iova & (pgsize - 1))))
-		nr = io_radix_unmap_in_one(f, table, iova, pgcount, gather);
-	if (likely(nr))
+		nr = level ? io_radix_unmap_in_one(f, table, iova, level,
+						   pgcount, gather) :
+			     io_radix_unmap_in_one(f, table, iova, 0, pgcount,
+						   gather);
+	if (likely(nr && nr == pgcount))
 		return nr * pgsize;
-	return io_radix_unmap_any(table, iova, pgsize, pgcount, gather);
+	return nr * pgsize + io_radix_unmap_any(table, iova + nr * pgsize,
+						pgsize, pgcount - nr, gather);
 }
 
 #endif /* _IO_PGTABLE_RADIX_INLINE_H_ */

@@ -172,14 +172,7 @@ u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp, bool whole)
 	return entries;
 }
 
-/**
- * io_radix_free() - free a table that nobody can refer to
- * @table: what it was part of
- * @entries: its entries
- *
- * Context: any.
- */
-void io_radix_free(struct io_radix *table, u64 *entries)
+static void io_radix_free_table(struct io_radix *table, u64 *entries)
 {
 	atomic_dec(&table->tables);
 	io_radix_free_pages(table, entries, io_radix_table_bytes(table));
@@ -211,6 +204,19 @@ static bool io_radix_refill(struct io_radix *table, gfp_t gfp)
 		io_radix_free_pages(table, entries, io_radix_table_bytes(table));
 	}
 	return true;
+}
+
+/**
+ * io_radix_free() - free a table that was not used after all
+ * @table: what it was to be part of
+ * @entries: its entries
+ *
+ * Context: any.
+ */
+void io_radix_free(struct io_radix *table, u64 *entries)
+{
+	io_radix_free_table(table, entries);
+	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
 }
 
 /* Deferring formats have their addresses as they are. */
@@ -259,7 +265,7 @@ static void io_radix_free_below(struct io_radix *table, u64 *entries,
 							      entries[i]),
 					    level - 1);
 	if (entries != table->root)
-		io_radix_free(table, entries);
+		io_radix_free_table(table, entries);
 }
 
 /**
@@ -357,6 +363,15 @@ bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
 	return true;
 }
 
+static bool io_radix_same_table(const struct io_radix *table, u64 entry,
+				u64 before)
+{
+	const struct io_radix_format *f = table->format;
+
+	return io_radix_is_table(f, entry) &&
+	       io_radix_addr(f, table, entry) == io_radix_addr(f, table, before);
+}
+
 /**
  * io_radix_hold_slow() - count entries as io_radix_hold() does
  * @table: what they are part of
@@ -373,8 +388,7 @@ int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
 	u64 old = READ_ONCE(*slot), live;
 
 	do {
-		if (!io_radix_is_table(table->format, old) ||
-		    io_radix_addr(table->format, table, old) != io_radix_addr(table->format, table, entry))
+		if (!io_radix_same_table(table, old, entry))
 			return -EAGAIN;
 		live = io_radix_live(table->format, old) + nr;
 		if (live >> (table->index_bits + 1))
@@ -393,8 +407,7 @@ static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
 	u64 old = READ_ONCE(*slot), new, live;
 
 	do {
-		if (!io_radix_is_table(table->format, old) ||
-		    io_radix_addr(table->format, table, old) != io_radix_addr(table->format, table, entry))
+		if (!io_radix_same_table(table, old, entry))
 			return false;
 		live = io_radix_live(table->format, old) - nr;
 		new = io_radix_set_live(table->format, old, live);
@@ -635,7 +648,7 @@ void io_radix_destroy(struct io_radix *table)
 
 	for (i = 0; i < table->reserve; i++)
 		if (table->spare[i])
-			io_radix_free(table, table->spare[i]);
+			io_radix_free_table(table, table->spare[i]);
 	io_radix_free_below(table, table->root, table->top);
 	io_radix_free_pages(table, table->root, table->root_bytes);
 }

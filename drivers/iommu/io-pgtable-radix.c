@@ -132,7 +132,8 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 		if (!entries)
 			break;
 		if (last)
-			io_radix_write(table->format, table, entries + index, run->leaf, run->level, nr);
+			io_radix_write(table->format, table, entries + index,
+				       run->leaf, run->level, nr);
 		/* Our hold of the table above becomes the entry's own. */
 		if (!io_radix_install(table, walk.slot, 0, entries,
 				      last ? nr : 1)) {
@@ -172,6 +173,17 @@ static bool io_radix_vacant(struct io_radix *table, u64 entry,
 	return true;
 }
 
+/* As above, of an entry that is not the caller's alone until he has looked */
+static bool io_radix_is_vacant(struct io_radix *table, u64 *slot,
+			       unsigned int level)
+{
+	unsigned long flags = io_radix_enter();
+	bool vacant = io_radix_vacant(table, READ_ONCE(*slot), level);
+
+	io_radix_leave(flags);
+	return vacant;
+}
+
 /*
  * In the way of a large page may be tables that were kept although empty. They
  * are removed; anything else stays.
@@ -180,8 +192,6 @@ static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
 			     const struct io_radix_run *run, unsigned int nr)
 {
 	unsigned int shift = io_radix_shift(table->format, table, run->level), i;
-	unsigned long flags;
-	bool vacant;
 
 	for (i = 0; i < nr; i++) {
 		u64 iova = run->iova + ((u64)i << shift);
@@ -189,10 +199,7 @@ static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
 
 		if (!READ_ONCE(*slot))
 			continue;
-		flags = io_radix_enter();
-		vacant = io_radix_vacant(table, READ_ONCE(*slot), run->level);
-		io_radix_leave(flags);
-		if (!vacant) {
+		if (!io_radix_is_vacant(table, slot, run->level)) {
 			pr_warn_ratelimited("0x%llx is mapped already\n", iova);
 			return -EEXIST;
 		}
@@ -270,7 +277,7 @@ int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
 		     size_t *mapped)
 {
 	struct io_radix_run run = { .iova = iova, .count = pgcount };
-	unsigned int nr;
+	unsigned int shift, nr;
 	size_t bytes;
 	int ret;
 
@@ -285,12 +292,13 @@ int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
 
 	run.leaf = leaf | io_radix_encode(table->format, table, paddr) |
 		   table->format->leaf[!!run.level];
+	shift = io_radix_shift(table->format, table, run.level);
 	while (run.count) {
 		nr = io_radix_in_table(table, &run);
 		ret = io_radix_map_run(table, &run, nr, gfp);
 		if (ret)
 			break;
-		*mapped += (size_t)nr << io_radix_shift(table->format, table, run.level);
+		*mapped += (size_t)nr << shift;
 		io_radix_advance(table, &run, nr);
 	}
 	wmb();	/* the entries are there before the device is told to use them */
@@ -319,7 +327,10 @@ static bool io_radix_split(struct io_radix *table, struct io_radix_walk walk)
 	return false;
 }
 
-/* Clears entries, with what is below them; returns how many were not empty. */
+/*
+ * Clears entries, with what is below them, up to the first that maps nothing.
+ * Returns how many.
+ */
 static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 				   const struct io_radix_run *run,
 				   unsigned int nr,
@@ -332,12 +343,13 @@ static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 		entry = READ_ONCE(slot[i]);
 		if (!entry)
 			break;
-		if (run->level && io_radix_is_table(table->format, entry))
-			io_radix_remove(table, slot + i,
-					run->iova + ((u64)i << shift),
-					run->level, gather);
-		else
+		if (!run->level || !io_radix_is_table(table->format, entry))
 			WRITE_ONCE(slot[i], 0);
+		else if (io_radix_is_vacant(table, slot + i, run->level) ||
+			 !io_radix_remove(table, slot + i,
+					  run->iova + ((u64)i << shift),
+					  run->level, gather))
+			break;
 	}
 	return i;
 }
@@ -378,29 +390,30 @@ static size_t io_radix_unmap_run(struct io_radix *table,
 				 struct iommu_iotlb_gather *gather)
 {
 	unsigned int wanted = run->level, level = wanted, shift, nr;
+	const struct io_radix_format *f = table->format;
 	struct io_radix_run part = *run;
 	struct io_radix_walk walk;
 	unsigned long flags;
-	size_t span;
+	u64 span;
 
 	for (;;) {
 		flags = io_radix_enter();
-		walk = io_radix_walk_to(table->format, table, run->iova, level);
+		walk = io_radix_walk_to(f, table, run->iova, level);
 		io_radix_leave(flags);
 		if (walk.level == level)
 			break;
 		if (!walk.entry)
 			return 0;
-		span = 1ULL << io_radix_shift(table->format, table, walk.level);
+		span = 1ULL << io_radix_shift(f, table, walk.level);
 		if (!(run->iova & (span - 1)) &&
-		    run->count >= span >> io_radix_shift(table->format, table, wanted))
+		    run->count >= span >> io_radix_shift(f, table, wanted))
 			level = walk.level;
 		else if (!io_radix_split(table, walk) &&
 			 READ_ONCE(*walk.slot) == walk.entry)
 			return 0;
 	}
 
-	shift = io_radix_shift(table->format, table, level);
+	shift = io_radix_shift(f, table, level);
 	part.level = level;
 	nr = level == wanted ? io_radix_in_table(table, &part) : 1;
 	nr = io_radix_clear(table, walk.slot, &part, nr, gather);
@@ -411,7 +424,7 @@ static size_t io_radix_unmap_run(struct io_radix *table,
 		io_radix_gather(table, run->iova, (size_t)nr << shift,
 				1ULL << shift, gather);
 	if (walk.parent)
-		io_radix_put(table->format, table, walk.parent, nr, run->iova, level, gather);
+		io_radix_put(f, table, walk.parent, nr, run->iova, level, gather);
 	return (size_t)nr << shift;
 }
 
@@ -430,19 +443,19 @@ size_t io_radix_unmap_any(struct io_radix *table, u64 iova, size_t pgsize,
 			  size_t pgcount, struct iommu_iotlb_gather *gather)
 {
 	struct io_radix_run run = { .iova = iova, .count = pgcount };
-	unsigned int shift;
 	size_t done = 0, bytes;
+	unsigned int shift;
 
 	if (!pgcount || io_radix_prepare(table, &run, pgsize, &bytes))
 		return 0;
 	shift = io_radix_shift(table->format, table, run.level);
-	while (run.count) {
+	while (done < pgcount << shift) {
+		run.iova = iova + done;
+		run.count = pgcount - (done >> shift);
 		bytes = io_radix_unmap_run(table, &run, gather);
 		if (!bytes)
 			break;
 		done += bytes;
-		run.iova += bytes;
-		run.count -= bytes >> shift;
 	}
 	if (unlikely(!done))
 		pr_warn_ratelimited("0x%llx is not mapped, or can't be split\n",

@@ -3,7 +3,7 @@
  * The page tables of Intel VT-d, first stage and second stage.
  */
 
-#include <asm/cacheflush.h>
+#include <linux/cacheflush.h>
 #include <linux/io-pgtable.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
