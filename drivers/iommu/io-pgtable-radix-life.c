@@ -219,14 +219,21 @@ void io_radix_free(struct io_radix *table, u64 *entries)
 	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
 }
 
-/* Deferring formats have their addresses as they are. */
+/* Whether tables are plain pages, which can be freed as such from a list */
+static bool io_radix_is_plain(const struct io_radix *table)
+{
+	return !table->iop.cfg.free && !table->fold &&
+	       io_radix_table_bytes(table) == PAGE_SIZE &&
+	       (table->iop.cfg.coherent_walk || table->format->write_back);
+}
+
 static struct list_head *io_radix_link(const struct io_radix_format *f, u64 entry)
 {
 	return &pfn_to_page(PHYS_PFN(entry & f->addr_mask))->lru;
 }
 
 /*
- * Lists a table and all below it for whoever syncs the gather; returns how
+ * Lists a table and all below it to be freed after a flush; returns how
  * many. The tables of level 0, of which there are hundreds, are not looked into.
  */
 static int io_radix_list_below(struct io_radix *table, u64 entry,
@@ -302,15 +309,20 @@ static void io_radix_dispose(struct io_radix *table,
 	u64 span = 1ULL << io_radix_shift(table->format, table, level);
 	u64 first = gone->iova & ~(span - 1);
 	struct list_head *freelist = NULL;
+	LIST_HEAD(flushed);
 
 	io_radix_wait();
-	if (gather && table->format->deferred)
+	if (gather && table->format->deferred) {
 		freelist = io_radix_gather_add(gather, first, span);
-	else if (level == 1)
-		io_pgtable_tlb_flush_walk(&table->iop, first, span,
-					  1UL << table->page_shift);
-	else
-		io_pgtable_tlb_flush_all(&table->iop);
+	} else {
+		if (level == 1)
+			io_pgtable_tlb_flush_walk(&table->iop, first, span,
+						  1UL << table->page_shift);
+		else
+			io_pgtable_tlb_flush_all(&table->iop);
+		if (io_radix_is_plain(table))
+			freelist = &flushed;
+	}
 
 	for (i = 0; i < gone->nr; i++) {
 		u64 entry = gone->entries[i];
@@ -326,6 +338,7 @@ static void io_radix_dispose(struct io_radix *table,
 							      table, entry),
 					    gone->level + i);
 	}
+	iommu_put_pages_list(&flushed);
 	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
 }
 
