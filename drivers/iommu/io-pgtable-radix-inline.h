@@ -60,6 +60,12 @@ static inline bool io_radix_is_table(const struct io_radix_format *f, u64 entry)
 	return (entry & f->table_mask) == f->table_value;
 }
 
+/* Empty or stale */
+static inline bool io_radix_is_free(const struct io_radix_format *f, u64 entry)
+{
+	return !(entry & ~f->queued);
+}
+
 static inline phys_addr_t io_radix_addr(const struct io_radix_format *f,
 					const struct io_radix *table, u64 entry)
 {
@@ -101,7 +107,8 @@ static inline u64 io_radix_set_live(const struct io_radix_format *f, u64 entry,
 	entry &= ~((u64)IO_RADIX_LIVE_LOW << f->live_shift |
 		   (u64)f->live_high_mask << f->live_high_shift);
 	return entry | (live & IO_RADIX_LIVE_LOW) << f->live_shift |
-	       (live >> IO_RADIX_LIVE_LOW_BITS) << f->live_high_shift;
+	       (live >> IO_RADIX_LIVE_LOW_BITS & f->live_high_mask) <<
+		       f->live_high_shift;
 }
 
 /* Whether a table can translate addresses: @bytes, not 0, from @iova on */
@@ -132,7 +139,8 @@ static inline unsigned long io_radix_enter(void)
 
 	local_irq_save(flags);
 	__this_cpu_inc(io_radix_walks);
-	smp_mb();	/* who waits sees it, or the walk that the table has gone */
+	/* who waits sees the counter, or the walk that the table has gone */
+	smp_mb();
 	return flags;
 }
 
@@ -144,6 +152,7 @@ static inline void io_radix_leave(unsigned long flags)
 {
 	unsigned int *walks = this_cpu_ptr(&io_radix_walks);
 
+	/* whoever waits frees what the walk has read only after that */
 	smp_store_release(walks, *walks + 1);
 	local_irq_restore(flags);
 }
@@ -245,9 +254,13 @@ static __always_inline void io_radix_put(const struct io_radix_format *f,
 		return;
 	old = READ_ONCE(*slot);
 	new = old - ((u64)nr << f->live_shift);
-	/* Neither a borrow from the high part nor a table that became empty */
+	/*
+	 * Neither a borrow from the high part nor a table that became empty;
+	 * but one that did so before may stay as long as there are few.
+	 */
 	if (likely((old >> f->live_shift & IO_RADIX_LIVE_LOW) > nr ||
-		   (old & f->queued && !io_radix_live(f, new))) &&
+		   (old & f->queued && !io_radix_live(f, new) &&
+		    atomic_read(&table->tables) <= table->reserve)) &&
 	    try_cmpxchg64(slot, &old, new))
 		return;
 	io_radix_put_slow(table, slot, nr, iova, level, gather);
@@ -312,9 +325,12 @@ static __always_inline bool io_radix_in_one(const struct io_radix_format *f,
 {
 	unsigned int shift = io_radix_shift(f, table, level);
 	unsigned int mask = (1U << io_radix_index_bits(f, table)) - 1;
+	u64 start = iova + table->bias;
 
-	return level < table->top && iova + table->bias <= table->last &&
-	       pgcount - 1 <= mask - (iova >> shift & mask);
+	/* A table of level 0 is never larger than the whole range. */
+	return level < table->top && start <= table->last &&
+	       pgcount - 1 <= mask - (iova >> shift & mask) &&
+	       (!level || (pgcount << shift) - 1 <= table->last - start);
 }
 
 /* Maps them if the table is there and has room; else nothing has changed. */
@@ -364,10 +380,10 @@ io_radix_map_pages(const struct io_radix_format *f, struct io_radix *table,
 
 	if (likely(io_radix_in_one(f, table, iova, level, pgcount) &&
 		   !((iova | paddr) & (pgsize - 1)) &&
-		   !((paddr + (pgcount * pgsize - 1)) >> table->iop.cfg.oas))) {
+		   !((u64)(paddr | (paddr + (pgcount * pgsize - 1))) >>
+		     table->iop.cfg.oas))) {
 		u64 leaf = access | f->leaf[!!level] |
 			   io_radix_encode(f, table, paddr);
-
 
 		/* two copies: what depends on the level is constant in one */
 		if (level ? io_radix_map_in_one(f, table, iova, leaf, level,
@@ -388,19 +404,21 @@ io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
 		      u64 iova, unsigned int level, unsigned int nr,
 		      struct iommu_iotlb_gather *gather)
 {
-	unsigned int shift = io_radix_shift(f, table, level), i;
+	unsigned int shift = io_radix_shift(f, table, level), i = 0;
 	unsigned long flags = io_radix_enter();
 	struct io_radix_walk walk = io_radix_walk_to(f, table, iova, level);
-	u64 entry;
+	u64 entry = walk.level == level ? READ_ONCE(*walk.slot) : 0;
 
 	io_radix_leave(flags);
-	if (unlikely(walk.level != level))
+	/* A leaf is the caller's, and with it the table stays until it is put. */
+	if (unlikely(!entry || !(walk.all & f->synced)))
 		return 0;
-	for (i = 0; i < nr; i++) {
-		entry = READ_ONCE(walk.slot[i]);
-		if (!entry || (level && io_radix_is_table(f, entry)))
-			break;
+	while (entry && !(level && (io_radix_is_table(f, entry) ||
+				    io_radix_is_free(f, entry)))) {
 		WRITE_ONCE(walk.slot[i], 0);
+		if (++i == nr)
+			break;
+		entry = READ_ONCE(walk.slot[i]);
 	}
 	if (unlikely(!i))
 		return 0;

@@ -7,6 +7,8 @@
  * struct io_radix tells how CPUs are kept apart.
  */
 
+#define pr_fmt(fmt) "io-pgtable: " fmt
+
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/cpumask.h>
@@ -14,6 +16,7 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/printk.h>
 #include <linux/processor.h>
 
 #include "io-pgtable-radix-inline.h"
@@ -342,40 +345,6 @@ static void io_radix_dispose(struct io_radix *table,
 	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
 }
 
-/**
- * io_radix_remove() - take away the table in an entry with all below it
- * @table: what it is part of
- * @slot: the entry, made empty
- * @iova: first address that the entry translates
- * @level: level of the entry
- * @gather: what the tables may be freed with; or NULL
- *
- * All that is mapped through the entry is the caller's.
- *
- * Context: any.
- * Return: true if the entry has now to be counted off; false if somebody who
- * evicted it while it was empty does that.
- */
-bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
-		     unsigned int level, struct iommu_iotlb_gather *gather)
-{
-	struct io_radix_gone gone = {
-		.iova = iova, .level = level - 1, .nr = 1,
-	};
-	u64 entry = READ_ONCE(*slot);
-
-	/* Someone may just be evicting it, if it is empty. */
-	while (!try_cmpxchg64(slot, &entry, 0))
-		;
-	if (!entry)
-		return false;
-	if (!table->iop.cfg.coherent_walk)
-		io_radix_sync(table, slot, sizeof(*slot));
-	gone.entries[0] = entry;
-	io_radix_dispose(table, &gone, gather);
-	return true;
-}
-
 static bool io_radix_same_table(const struct io_radix *table, u64 entry,
 				u64 before)
 {
@@ -422,7 +391,12 @@ static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
 	do {
 		if (!io_radix_same_table(table, old, entry))
 			return false;
-		live = io_radix_live(table->format, old) - nr;
+		live = io_radix_live(table->format, old);
+		if (live < nr) {
+			pr_warn_ratelimited("unmapped twice\n");
+			return false;
+		}
+		live -= nr;
 		new = io_radix_set_live(table->format, old, live);
 		if (!live)
 			new |= table->format->queued;
@@ -440,11 +414,14 @@ static bool io_radix_too_many(struct io_radix *table)
 {
 	int tables = atomic_read(&table->tables), kept = 0, others, i;
 
+	if (tables <= table->reserve)
+		return false;
 	for (i = 0; i < IO_RADIX_KEPT; i++)
 		kept += !!READ_ONCE(table->kept[i]);
 	others = tables - kept;
-	return tables > table->reserve &&
-	       kept > (others < table->reserve ? 0 : 1 + others / 32);
+	for (i = 0; i < table->reserve; i++)
+		others -= !!READ_ONCE(table->spare[i]);
+	return kept > (others < table->reserve ? 0 : 1 + others / 32);
 }
 
 /* Enters the name of an empty table; returns the one that had its place, or 0. */
@@ -472,26 +449,32 @@ static u64 io_radix_first(struct io_radix *table, u64 iova, unsigned int level)
 	return iova & ~((1ULL << io_radix_shift(table->format, table, level + 1)) - 1);
 }
 
-/* Takes an empty table out of its entry; else it is no longer queued. */
-static bool io_radix_detach(struct io_radix *table, u64 *slot)
+/*
+ * Takes an empty table out of its entry, which becomes stale, for what it
+ * translated is not the caller's alone. If it is not empty, it is no longer
+ * queued.
+ */
+static bool io_radix_detach(struct io_radix *table, u64 *slot, u64 entry)
 {
+	const struct io_radix_format *f = table->format;
 	u64 old = READ_ONCE(*slot), new;
 
 	do {
-		if (!io_radix_is_table(table->format, old))
+		if (!io_radix_same_table(table, old, entry))
 			return false;
-		new = io_radix_live(table->format, old) ?
-			old & ~table->format->queued : 0;
+		new = io_radix_live(f, old) ? old & ~f->queued : f->queued;
 	} while (!try_cmpxchg64(slot, &old, new));
-	if (!new && !table->iop.cfg.coherent_walk)
+	if (new != f->queued)
+		return false;
+	if (!table->iop.cfg.coherent_walk)
 		io_radix_sync(table, slot, sizeof(*slot));
-	return !new;
+	return true;
 }
 
 /*
  * Walks to a table and takes it out, then those above that became empty by it,
- * except for the reserve. All in one walk: nobody can put another table where
- * one that this counts on was.
+ * except for the reserve. All in one walk: what it has seen is not freed before
+ * its end, so an address that is still there is still the same table's.
  *
  * Returns the level of a table that stays although empty, 0 for none.
  */
@@ -511,7 +494,7 @@ static unsigned int io_radix_take_out(struct io_radix *table, u64 iova,
 		entries = io_radix_table_at(table->format, table, held[at]);
 	}
 	for (at = level + 1; at <= table->top; at++) {
-		if (!io_radix_detach(table, slots[at]))
+		if (!io_radix_detach(table, slots[at], held[at]))
 			return 0;
 		gone->entries[gone->nr++] = held[at];
 		if (at == table->top ||
@@ -570,6 +553,21 @@ void io_radix_evict(struct io_radix *table, u64 iova, unsigned int level,
 		name = io_radix_evict_name(table, name, gather);
 }
 
+/* Gives the oldest of the empty tables back until there are not too many. */
+static void io_radix_trim(struct io_radix *table,
+			  struct iommu_iotlb_gather *gather)
+{
+	unsigned long name;
+
+	while (io_radix_too_many(table)) {
+		name = io_radix_oldest(table);
+		if (!name)
+			return;
+		io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
+			       (name & IO_RADIX_NAME_LEVEL) - 1, gather);
+	}
+}
+
 /*
  * A table has become empty. Its owner may be about to map the next page
  * through it, so it stays, and those that were kept too long go.
@@ -588,13 +586,45 @@ static void io_radix_emptied(struct io_radix *table, u64 iova,
 		return;
 	}
 	name = io_radix_keep(table, iova, level);
+	if (name)
+		io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
+			       (name & IO_RADIX_NAME_LEVEL) - 1, gather);
+	io_radix_trim(table, gather);
+}
+
+/**
+ * io_radix_remove() - take away the table in an entry with all below it
+ * @table: what it is part of
+ * @slot: the entry, made empty
+ * @iova: first address that the entry translates
+ * @level: level of the entry
+ * @gather: what the tables may be freed with; or NULL
+ *
+ * All that is mapped through the entry is the caller's.
+ *
+ * Context: any.
+ * Return: true if the entry has now to be counted off; false if somebody who
+ * evicted it while it was empty does that.
+ */
+bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
+		     unsigned int level, struct iommu_iotlb_gather *gather)
+{
+	struct io_radix_gone gone = {
+		.iova = iova, .level = level - 1, .nr = 1,
+	};
+	u64 entry = READ_ONCE(*slot);
+
+	/* Someone may just be evicting it, if it is empty. */
 	do {
-		if (name)
-			io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
-				       (name & IO_RADIX_NAME_LEVEL) - 1,
-				       gather);
-		name = io_radix_too_many(table) ? io_radix_oldest(table) : 0;
-	} while (name);
+		if (io_radix_is_free(table->format, entry))
+			return false;
+	} while (!try_cmpxchg64(slot, &entry, 0));
+	if (!table->iop.cfg.coherent_walk)
+		io_radix_sync(table, slot, sizeof(*slot));
+	gone.entries[0] = entry;
+	io_radix_dispose(table, &gone, gather);
+	io_radix_trim(table, gather);
+	return true;
 }
 
 /**
@@ -615,6 +645,8 @@ void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
 	if (io_radix_release(table, slot, READ_ONCE(*slot), nr))
 		io_radix_emptied(table, io_radix_first(table, iova, level),
 				 level, gather);
+	else
+		io_radix_trim(table, gather);
 }
 
 /**

@@ -82,15 +82,40 @@ static void io_radix_sync_path(struct io_radix *table, u64 iova,
 	}
 }
 
-/* Puts a table into an empty entry; false if the entry is not empty any more. */
+/*
+ * Before a stale entry is filled: the hardware may have its table, or what was
+ * on the way to it.
+ */
+static void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level)
+{
+	unsigned int shift = io_radix_shift(table->format, table, level);
+
+	if (level == 1)
+		io_pgtable_tlb_flush_walk(&table->iop,
+					  iova & ~((1ULL << shift) - 1),
+					  1UL << shift,
+					  1UL << table->page_shift);
+	else
+		io_pgtable_tlb_flush_all(&table->iop);
+}
+
+/* The entry of a table, which has not reached memory */
+static u64 io_radix_entry_of(const struct io_radix *table, u64 *entries,
+			     unsigned int live)
+{
+	u64 entry = io_radix_encode(table->format, table,
+				    virt_to_phys(entries)) | table->table_bits;
+
+	return table->format->counted ?
+		io_radix_set_live(table->format, entry, live) : entry;
+}
+
+/* Puts a table into an entry; false if that is not any more what it was. */
 static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
 			     u64 *entries, unsigned int live)
 {
-	u64 new = io_radix_encode(table->format, table, virt_to_phys(entries)) |
-		  table->table_bits;
+	u64 new = io_radix_entry_of(table, entries, live);
 
-	if (table->format->counted)
-		new = io_radix_set_live(table->format, new, live);
 	if (table->iop.cfg.coherent_walk)
 		new |= table->format->synced;
 	else
@@ -109,7 +134,7 @@ static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
 }
 
 /*
- * Adds the tables that a run needs, from the empty entry that a walk found on;
+ * Adds the tables that a run needs, from the free entry that a walk found on;
  * what the entry is in is held. The lowest table gets the leaves before
  * anybody can see it.
  *
@@ -120,8 +145,12 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 			 const struct io_radix_run *run, unsigned int nr,
 			 gfp_t gfp)
 {
+	bool synced = walk.all & table->format->synced;
+	unsigned int level = walk.level;
 	int ret = -ENOMEM;
 
+	if (walk.entry)
+		io_radix_forget(table, run->iova, walk.level);
 	for (;;) {
 		bool last = walk.level - 1 == run->level;
 		unsigned int index = io_radix_index(table, run->iova,
@@ -135,16 +164,20 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 			io_radix_write(table->format, table, entries + index,
 				       run->leaf, run->level, nr);
 		/* Our hold of the table above becomes the entry's own. */
-		if (!io_radix_install(table, walk.slot, 0, entries,
+		if (!io_radix_install(table, walk.slot, walk.entry, entries,
 				      last ? nr : 1)) {
 			io_radix_free(table, entries);
 			ret = -EAGAIN;
 			break;
 		}
-		if (last)
+		if (last) {
+			if (!synced && !table->iop.cfg.coherent_walk)
+				io_radix_sync_path(table, run->iova, level);
 			return 0;
+		}
 		walk.parent = walk.slot;
 		walk.slot = entries + index;
+		walk.entry = 0;
 		walk.level--;
 	}
 	if (walk.parent)
@@ -160,8 +193,10 @@ static bool io_radix_vacant(struct io_radix *table, u64 entry,
 	unsigned int i;
 	u64 *entries;
 
-	if (!level || !io_radix_is_table(table->format, entry))
+	if (!level)
 		return !entry;
+	if (!io_radix_is_table(table->format, entry))
+		return io_radix_is_free(table->format, entry);
 	if (table->format->counted && !io_radix_live(table->format, entry))
 		return true;
 	if (table->format->counted && level == 1)
@@ -199,14 +234,18 @@ static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
 
 		if (!READ_ONCE(*slot))
 			continue;
+		if (io_radix_is_free(table->format, READ_ONCE(*slot))) {
+			io_radix_forget(table, iova, run->level);
+			continue;
+		}
 		if (!io_radix_is_vacant(table, slot, run->level)) {
 			pr_warn_ratelimited("0x%llx is mapped already\n", iova);
 			return -EEXIST;
 		}
 		if (io_radix_remove(table, slot, iova, run->level, NULL) &&
 		    walk.parent)
-			io_radix_put(table->format, table, walk.parent, 1, iova, run->level,
-				     NULL);
+			io_radix_put(table->format, table, walk.parent, 1, iova,
+				     run->level, NULL);
 	}
 	return 0;
 }
@@ -241,10 +280,11 @@ static int io_radix_map_run(struct io_radix *table,
 
 	do {
 		flags = io_radix_enter();
-		walk = io_radix_walk_to(table->format, table, run->iova, run->level);
+		walk = io_radix_walk_to(table->format, table, run->iova,
+					run->level);
 		there = walk.level == run->level;
 		ret = 0;
-		if (!there && walk.entry)
+		if (!there && !io_radix_is_free(table->format, walk.entry))
 			ret = -EEXIST;
 		else if (walk.parent)
 			ret = io_radix_hold(table->format, table, walk.parent,
@@ -286,8 +326,7 @@ int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
 		return ret;
 	if (paddr & (pgsize - 1))
 		return -EINVAL;
-	if (bytes && ((paddr + (bytes - 1)) >> table->iop.cfg.oas ||
-		      paddr + (bytes - 1) < paddr))
+	if (bytes && (u64)(paddr | (paddr + (bytes - 1))) >> table->iop.cfg.oas)
 		return -ERANGE;
 
 	run.leaf = leaf | io_radix_encode(table->format, table, paddr) |
@@ -306,24 +345,62 @@ int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
 }
 
 /*
- * Replaces a large leaf by a table of smaller ones that map the same. The
- * hardware may see either. Returns false if there is no memory, or somebody
- * else has done it, which shows in the entry.
+ * Fills a table with what a large leaf, which a walk came to, maps around an
+ * address; but around that is the table below, if there is one.
  */
-static bool io_radix_split(struct io_radix *table, struct io_radix_walk walk)
+static void io_radix_fill_split(struct io_radix *table,
+				const struct io_radix_walk *walk, u64 iova,
+				u64 *entries, unsigned int level, u64 *below)
 {
-	const struct io_radix_format *format = table->format;
+	const struct io_radix_format *f = table->format;
+	u64 whole = 1ULL << io_radix_shift(f, table, walk->level);
+	u64 part = 1ULL << io_radix_shift(f, table, level + 1);
+	u64 addr = io_radix_addr(f, table, walk->entry) +
+		   (iova & (whole - 1) & ~(part - 1));
+	u64 leaf = (walk->entry & ~(f->leaf[1] | f->addr_mask)) |
+		   f->leaf[!!level] | io_radix_encode(f, table, addr);
 	unsigned int nr = 1U << table->index_bits;
-	struct io_radix_run run = { .level = walk.level - 1 };
-	u64 *entries = io_radix_alloc(table, GFP_ATOMIC, true);
 
-	if (!entries)
-		return false;
-	run.leaf = (walk.entry & ~format->leaf[1]) | format->leaf[!!run.level];
-	io_radix_write(table->format, table, entries, run.leaf, run.level, nr);
-	if (io_radix_install(table, walk.slot, walk.entry, entries, nr))
+	io_radix_write(f, table, entries, leaf, level, nr);
+	if (below)
+		entries[io_radix_index(table, iova, level)] =
+			io_radix_entry_of(table, below, nr) | f->synced;
+	if (!table->iop.cfg.coherent_walk)
+		io_radix_sync(table, entries, io_radix_table_bytes(table));
+}
+
+/*
+ * Replaces a large leaf by tables that map the same, down to leaves of a level
+ * around an address. Then has the hardware forget the large one: what is told
+ * to it of the small page that will be cut out need not cover that. Returns
+ * false if there is no memory, or somebody else has done it, which shows in the
+ * entry; then nothing has changed.
+ */
+static bool io_radix_split(struct io_radix *table, u64 iova,
+			   const struct io_radix_walk *walk, unsigned int wanted)
+{
+	u64 span = 1ULL << io_radix_shift(table->format, table, walk->level);
+	u64 *entries[IO_RADIX_MAX_LEVELS] = {};
+	unsigned int level;
+	bool done = true;
+
+	for (level = wanted; level < walk->level && done; level++) {
+		entries[level] = io_radix_alloc(table, GFP_ATOMIC, true);
+		done = entries[level];
+	}
+	for (level = wanted; level < walk->level && done; level++)
+		io_radix_fill_split(table, walk, iova, entries[level], level,
+				    level > wanted ? entries[level - 1] : NULL);
+	if (done && io_radix_install(table, walk->slot, walk->entry,
+				     entries[walk->level - 1],
+				     1U << table->index_bits)) {
+		io_pgtable_tlb_flush_walk(&table->iop, iova & ~(span - 1), span,
+					  1UL << table->page_shift);
 		return true;
-	io_radix_free(table, entries);
+	}
+	for (level = wanted; level < walk->level; level++)
+		if (entries[level])
+			io_radix_free(table, entries[level]);
 	return false;
 }
 
@@ -341,7 +418,7 @@ static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 
 	for (i = 0; i < nr; i++) {
 		entry = READ_ONCE(slot[i]);
-		if (!entry)
+		if (io_radix_is_free(table->format, entry) && (run->level || !entry))
 			break;
 		if (!run->level || !io_radix_is_table(table->format, entry))
 			WRITE_ONCE(slot[i], 0);
@@ -394,21 +471,26 @@ static size_t io_radix_unmap_run(struct io_radix *table,
 	struct io_radix_run part = *run;
 	struct io_radix_walk walk;
 	unsigned long flags;
+	bool vacant;
 	u64 span;
 
 	for (;;) {
 		flags = io_radix_enter();
 		walk = io_radix_walk_to(f, table, run->iova, level);
+		if (walk.level == level)
+			walk.entry = READ_ONCE(*walk.slot);
+		/* If not, it is the caller's, and what it is in stays. */
+		vacant = io_radix_vacant(table, walk.entry, walk.level);
 		io_radix_leave(flags);
+		if (vacant)
+			return 0;
 		if (walk.level == level)
 			break;
-		if (!walk.entry)
-			return 0;
 		span = 1ULL << io_radix_shift(f, table, walk.level);
 		if (!(run->iova & (span - 1)) &&
 		    run->count >= span >> io_radix_shift(f, table, wanted))
 			level = walk.level;
-		else if (!io_radix_split(table, walk) &&
+		else if (!io_radix_split(table, run->iova, &walk, wanted) &&
 			 READ_ONCE(*walk.slot) == walk.entry)
 			return 0;
 	}
@@ -420,6 +502,8 @@ static size_t io_radix_unmap_run(struct io_radix *table,
 	if (!nr)
 		return 0;
 	io_radix_sync_run(table, walk.slot, nr);
+	if (!(walk.all & f->synced) && !table->iop.cfg.coherent_walk)
+		io_radix_sync_path(table, run->iova, level);
 	if (gather && !iommu_iotlb_gather_queued(gather))
 		io_radix_gather(table, run->iova, (size_t)nr << shift,
 				1ULL << shift, gather);
@@ -485,7 +569,7 @@ phys_addr_t io_radix_iova_to_phys(struct io_pgtable_ops *ops,
 	walk = io_radix_walk_to(table->format, table, iova, 0);
 	entry = walk.level ? walk.entry : READ_ONCE(*walk.slot);
 	io_radix_leave(flags);
-	if (!entry)
+	if (!entry || (walk.level && io_radix_is_free(table->format, entry)))
 		return 0;
 	return io_radix_addr(table->format, table, entry) |
 	       (iova & ((1ULL << io_radix_shift(table->format, table, walk.level)) - 1));
@@ -529,8 +613,11 @@ static size_t io_radix_visit_table(struct io_radix *table, u64 iova, size_t size
 	slot = walk.slot;
 	span = 1ULL << io_radix_shift(table->format, table, walk.level);
 	do {
-		if (!READ_ONCE(*slot) ||
-		    (walk.level && io_radix_is_table(table->format, *slot)))
+		u64 entry = READ_ONCE(*slot);
+
+		if (!entry || (walk.level &&
+			       (io_radix_is_table(table->format, entry) ||
+				io_radix_is_free(table->format, entry))))
 			break;
 		/* only what was asked for of a page that is larger */
 		bytes = min(span - ((iova + done) & (span - 1)), size - done);

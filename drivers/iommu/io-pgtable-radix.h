@@ -39,7 +39,9 @@
  *	number of entries in use below it, in bits that hardware ignores
  * @live_high_shift: where it holds those above, for tables of more entries
  * @live_high_mask: how many there are, as a mask; 0 for none
- * @queued: ignored bit: the table is among those kept although empty
+ * @queued: ignored bit: the table is among those kept although empty. Alone,
+ *	and so not present: the entry is *stale*, its table was taken away and
+ *	the hardware may still have it
  * @synced: ignored bit: the entry has reached memory
  * @counted: the format has the bits for @live_shift and @queued
  * @folds: addresses may have 52 bits, of which 51:48 are in bits 15:12
@@ -109,6 +111,10 @@ struct io_radix_format {
  *   the walks that were under way before it lets go of the memory.
  *
  * What keeps the hardware from walking freed memory: see io_radix_dispose().
+ * And from walking a table that was taken away, when there is another in its
+ * place: who took it away leaves the entry stale, unless all that it translated
+ * was his to unmap. Who fills a stale entry has the hardware forget first, for
+ * to him nobody may have promised that.
  *
  * A table that becomes empty is not always given back, since whoever maps one
  * page at a time would pay for a table each time. See io_radix_emptied().

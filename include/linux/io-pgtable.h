@@ -62,14 +62,16 @@ struct iommu_flush_ops {
 	/**
 	 * @tlb_flush_all: Drops everything that the hardware keeps of this
 	 * table, leaves and tables, and waits until it has. Called before the
-	 * whole table is freed, and where a large part of it goes at once.
+	 * whole table is freed, and where a large part of it goes or is put in
+	 * place of what went, from unmap_pages and map_pages.
 	 */
 	void (*tlb_flush_all)(void *cookie);
 
 	/**
 	 * @tlb_flush_walk: Drops all that was cached on the way to the @size
 	 * bytes at @iova, tables and leaves, and waits until it has: when it
-	 * returns, the format frees tables that were reached through there.
+	 * returns, the format frees tables that were reached through there, or
+	 * puts others in their place. Called from unmap_pages and map_pages.
 	 * @granule is the smallest page size of the table in bytes.
 	 */
 	void (*tlb_flush_walk)(unsigned long iova, size_t size, size_t granule,
