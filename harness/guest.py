@@ -19,6 +19,7 @@ MACHINES = {
               "-cpu", "max"],
 }
 CONSOLES = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+IMAGES = {"x86_64": "arch/x86/boot/bzImage", "arm64": "arch/arm64/boot/Image"}
 
 TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
 END = "END"  # the guest's last word
@@ -198,6 +199,19 @@ def kunit_results(lines, results):
         results.add(False, "kunit", "no suite ran")
 
 
+LPAE_SELFTEST = re.compile(r"arm-lpae io-pgtable: selftest: completed with (\d+) PASS (\d+) FAIL")
+
+
+def lpae_results(lines, results):
+    """Counts what the Arm page-table format found when it tested itself at boot."""
+    found = [match.groups() for match in map(LPAE_SELFTEST.search, lines) if match]
+    if not found:
+        results.add(False, "lpae-selftest", "never completed")
+    for passed, failed in found:
+        results.add(int(passed) > 0 and int(failed) == 0, "lpae-selftest",
+                    f"{passed} passed, {failed} failed")
+
+
 def split(console):
     """The console's lines without timestamps: (the kernel's, the guest jobs')."""
     kernel, jobs = [], []
@@ -210,14 +224,20 @@ def split(console):
     return kernel, jobs
 
 
-def read_console(console, kunit):
-    """All results that a guest's console tells of; kunit: suites are expected among them."""
+def read_console(console, kunit, lpae):
+    """All results that a guest's console tells of.
+
+    kunit      suites are expected among them
+    lpae       the Arm format's own test is
+    """
     results = Results()
     kernel, jobs = split(console)
     word_results(jobs, results)
     program_results(jobs, results)
     if kunit:
         kunit_results(kernel, results)
+    if lpae:
+        lpae_results(kernel, results)
     splats = [line for line in kernel if SPLAT.search(line) and not KNOWN.search(line)]
     results.skipped += [("splat of the base", line) for line in kernel if KNOWN.search(line)]
     results.add(not splats, "no-splat", "; ".join(splats[:3]))

@@ -17,36 +17,6 @@ x86_64*)	arch=x86_64 cross= ;;
 arm64*)		arch=arm64 cross=aarch64-linux-gnu- ;;
 esac
 
-# A busybox of another architecture, from this machine's own package sources, under an apt that
-# keeps everything in build/.
-foreign_busybox() {
-	local apt=$BUILD/apt-$arch
-	[ ! -x "$apt/bin/busybox" ] || return 0
-	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
-	: >"$apt/status"
-	cat >"$apt/apt.conf" <<-END
-		APT::Architecture "$arch";
-		APT::Architectures { "$arch"; };
-		APT::Sandbox::User "";
-		Dir::State "$apt/state";
-		Dir::State::status "$apt/status";
-		Dir::Cache "$apt/cache";
-	END
-	export APT_CONFIG=$apt/apt.conf
-	apt-get update
-	(cd "$apt" && apt-get download busybox-static)
-	dpkg -x "$apt"/busybox-static_*.deb "$apt"
-}
-
-busybox() {
-	if [ $arch = x86_64 ]; then
-		cp /bin/busybox "$stage/bin/"
-	else
-		foreign_busybox
-		cp "$BUILD/apt-$arch/bin/busybox" "$stage/bin/"
-	fi
-}
-
 # Built on a copy: kbuild writes its output beside the sources.
 edu_module() {
 	mkdir -p "$BUILD/edu/$name"
@@ -71,7 +41,7 @@ rm -rf "$stage"
 mkdir -p "$stage/bin" "$stage/lib"
 cp -r "$guest/init" "$guest/job" "$stage/"
 chmod +x "$stage/init"
-busybox
+cp "$("$ROOT/harness/busybox.sh" $arch)" "$stage/bin/busybox"
 ${cross}gcc -O2 -Wall -Wextra -static -o "$stage/bin/udp_echo" "$guest/udp_echo.c"
 [ $arch != x86_64 ] || edu_module
 [ "$name" != x86_64-debug ] || selftests

@@ -4,7 +4,7 @@
 
 run    x86-64 behind VT-d: devices, disks, network, DMA engine
 debug  the same on the debug kernel, with KUnit, selftests and a hunt for leaks
-arm64  disks behind SMMUv3, with KUnit
+arm64  disks behind SMMUv3, with KUnit and the Arm page-table format's own test
 """
 
 import contextlib
@@ -27,7 +27,6 @@ IMAGES = guest.BUILD / "disks"
 @dataclasses.dataclass
 class Lane:
     kernel: str  # a name that kernel.sh knows
-    image: str  # in its build folder
     jobs: str
     timeout: int  # seconds, several times what an idle machine needs
     kunit: bool = False
@@ -36,11 +35,9 @@ class Lane:
 
 
 LANES = {
-    "run": Lane("x86_64", "arch/x86/boot/bzImage", "edu,devices,disks,net,iova", 180),
-    "debug": Lane("x86_64-debug", "arch/x86/boot/bzImage",
-                  "edu,devices,disks,net,iova,selftest,leaks", 1500, kunit=True),
-    "arm64": Lane("arm64", "arch/arm64/boot/Image", "devices,disks,iova", 600, kunit=True,
-                  arch="arm64"),
+    "run": Lane("x86_64", "edu,devices,disks,net,iova", 180),
+    "debug": Lane("x86_64-debug", "edu,devices,disks,net,iova,selftest,leaks", 1500, kunit=True),
+    "arm64": Lane("arm64", "devices,disks,iova", 600, kunit=True, arch="arm64"),
 }
 
 
@@ -75,9 +72,14 @@ def show(line):
         print("  " + line[2:], flush=True)
 
 
+def has_option(kernel, option):
+    return f"\nCONFIG_{option}=y\n" in (guest.BUILD / kernel / ".config").read_text()
+
+
 def boot(name):
     """Boots a lane and returns its results."""
     lane = LANES[name]
+    lpae = has_option(lane.kernel, "IOMMU_IO_PGTABLE_LPAE_SELFTEST")
     interactive = os.environ.get("INTERACTIVE") == "1"
     nvme, nvme_sum = disk("nvme")
     virtio, virtio_sum = disk("virtio")
@@ -90,7 +92,7 @@ def boot(name):
                   os.environ.get("APPEND", "")]
         try:
             console = guest.boot(
-                guest.BUILD / lane.kernel / lane.image,
+                guest.BUILD / lane.kernel / guest.IMAGES[lane.arch],
                 guest.BUILD / "initramfs" / f"{lane.kernel}.cpio.gz",
                 append=" ".join(append), arch=lane.arch, smp=lane.smp, timeout=lane.timeout,
                 qemu_args=devices + shlex.split(os.environ.get("QEMU_ARGS", "")),
@@ -98,10 +100,10 @@ def boot(name):
                 interactive=interactive)
         except guest.Hang as hang:
             message, console = hang.args
-            results = guest.read_console(console, lane.kunit)
+            results = guest.read_console(console, lane.kunit, lpae)
             results.add(False, "time-limit", message)
             return results
-    return guest.read_console(console, lane.kunit)
+    return guest.read_console(console, lane.kunit, lpae)
 
 
 def report(results):

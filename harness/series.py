@@ -11,6 +11,8 @@ A step is a file harness/series/NN-name: headers, an empty line, the commit mess
   Files:    patterns of the files of build/tree that arrive whole, in this step
   Hunks:    names of the hunks/NAME.patch that are applied in this step
   Options:  those entries of the root's Kconfig that arrive in this step
+  Completes: files of an earlier step of which some lines arrive only now
+  Lines:    pattern of these lines
 
 Every file in which build/tree differs from build/base, every hunk and every option has to be
 named by exactly one step. harness/series/cover is the cover letter's subject and text.
@@ -51,6 +53,8 @@ class Step:
     patterns: list
     hunks: list
     options: list
+    completes: list
+    lines: str
     files: list = dataclasses.field(default_factory=list)
 
 
@@ -61,7 +65,8 @@ def read_step(path):
         return message.get(header, "").split()
 
     return Step(path.name, " ".join(words("Subject")), message.get_payload().strip(),
-                words("Files"), words("Hunks"), words("Options"))
+                words("Files"), words("Hunks"), words("Options"), words("Completes"),
+                message.get("Lines", ""))
 
 
 # What differs, and which step brings it
@@ -134,6 +139,10 @@ def assign(steps, differing):
         for step in claim("file", path, lambda step: any(fnmatch.fnmatch(path, pattern)
                                                          for pattern in step.patterns)):
             step.files.append(path)
+    for number, step in enumerate(steps):
+        problems += [f"{step.name}: completes {path}, which is in no step before"
+                     for path in step.completes
+                     if not any(path in before.files for before in steps[:number])]
     for hunk in sorted(hunks):
         claim("hunk", hunk, lambda step: hunk in step.hunks)
     for option in sorted(options):
@@ -214,6 +223,22 @@ class Repository:
         self.commit("base\n")
 
 
+def without_lines(path, patterns):
+    """The text of a file as it is before the steps that complete it."""
+    text = "".join(line for line in path.read_text().splitlines(keepends=True)
+                   if not any(re.search(pattern, line) for pattern in patterns))
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+
+
+def put_files(work, steps, number):
+    """The files of a step, and those that it completes, without what only later steps bring."""
+    for path in steps[number].files + steps[number].completes:
+        work.put(path, TREE / path)
+        later = [step.lines for step in steps[number + 1:] if path in step.completes]
+        if later:
+            (work.folder / path).write_text(without_lines(TREE / path, later))
+
+
 def apply_hunk(folder, name):
     result = subprocess.run(["patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-d", folder, "-i",
                              ROOT / f"hunks/{name}.patch"], capture_output=True, text=True)
@@ -235,9 +260,8 @@ def write_series(steps, differing):
     work = Repository(WORK, author, start_time())
     work.commit_base(differing)
     options = set()
-    for step in steps:
-        for path in step.files:
-            work.put(path, TREE / path)
+    for number, step in enumerate(steps):
+        put_files(work, steps, number)
         for hunk in step.hunks:
             apply_hunk(WORK, hunk)
         if step.options:

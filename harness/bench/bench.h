@@ -3,7 +3,7 @@
  * A benchmark of IOVA allocation, DMA mapping and IOMMU mapping that uses only
  * the kernel's public interface, and so runs on any kernel that has it.
  *
- * Words: a *row* is one line of the table, a *set* is the rows of one file. A
+ * Words: a *row* is one line of the table, a *set* is rows that belong together. A
  * row's step does its work once and times up to BENCH_OPS operations of it;
  * each of them makes a series of samples. Interrupts are off while an
  * operation is timed, so that no timer tick ends up in a worst case.
@@ -51,15 +51,17 @@ struct bench_row {
 };
 
 /**
- * struct bench_set - the rows of one file
+ * struct bench_set - rows that belong together
  * @name: name of the set
  * @rows: the rows
  * @nr: number of @rows
+ * @arg: parameter of all of them, as their functions understand it
  */
 struct bench_set {
 	const char		*name;
 	const struct bench_row	*rows;
 	unsigned int		nr;
+	const void		*arg;
 };
 
 /**
@@ -115,6 +117,12 @@ extern const struct bench_set bench_set_lock;
 extern const struct bench_set bench_set_smp;
 extern const struct bench_set bench_set_dma;
 extern const struct bench_set bench_set_map;
+extern const struct bench_set bench_set_map_fresh;
+extern const struct bench_set bench_set_vtd_ss;
+extern const struct bench_set bench_set_vtd_ss_nc;
+extern const struct bench_set bench_set_vtd_fs;
+extern const struct bench_set bench_set_vtd_fs_nc;
+extern const struct bench_set bench_set_lpae_s1;
 
 void bench_sample(struct bench *b, unsigned int op, u64 took);
 void bench_value(const struct bench *b, const char *op, u64 value);

@@ -24,12 +24,15 @@ import table	# noqa: E402
 from measure import HERE, OUT, guest, steps	# noqa: E402
 
 SMP_TIMES = 7	# boots of each kernel, alternating
-KERNELS = [measure.kernel_name(base, lockstat) for lockstat in (False, True)
-           for base in (True, False)]
 
 
-def build(plan):
-    for kernel in KERNELS:
+def kernels_of(boots):
+    return [measure.kernel_name(kernel, base)
+            for kernel in dict.fromkeys(boot.kernel for boot in boots) for base in (True, False)]
+
+
+def build(plan, kernels):
+    for kernel in kernels:
         if plan.kernel(kernel) or plan.step(f"benchmark for {kernel}", f"bench-{kernel}",
                                             sys.executable, HERE / "bench.py", "--guest", kernel):
             sys.exit(1)
@@ -102,10 +105,11 @@ def write(entries, figures, wrong, version):
 def main(names):
     boots = [boot for boot in measure.BOOTS if boot.name in names or not names]
     parallel = not names or measure.SMP_BOOT.name in names
-    plan = steps.Steps((steps.KERNEL_STEPS + 1) * len(KERNELS) + 2 * len(boots) +
+    kernels = kernels_of([*boots, *[measure.SMP_BOOT] * parallel])
+    plan = steps.Steps((steps.KERNEL_STEPS + 1) * len(kernels) + 2 * len(boots) +
                        (SMP_TIMES if parallel else 0))
     figures, wrong = {True: {}, False: {}}, []
-    build(plan)
+    build(plan, kernels)
     run_counted(plan, boots, figures, wrong)
     if parallel:
         run_parallel(plan, figures, wrong)

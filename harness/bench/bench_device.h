@@ -7,21 +7,9 @@
 #ifndef _BENCH_DEVICE_H_
 #define _BENCH_DEVICE_H_
 
-#include <linux/pci.h>
+struct pci_dev;
 
-#define BENCH_VENDOR 0x1234
-#define BENCH_DEVICE 0x11e8
-
-/* Return: the device with a reference of the caller's, or NULL */
-static inline struct pci_dev *bench_device_get(void)
-{
-	struct pci_dev *pdev = pci_get_device(BENCH_VENDOR, BENCH_DEVICE, NULL);
-
-	if (pdev && pdev->dev.driver) {
-		pci_dev_put(pdev);
-		return NULL;
-	}
-	return pdev;
-}
+struct pci_dev *bench_device_get(void);
+int bench_device_join(void);
 
 #endif /* _BENCH_DEVICE_H_ */

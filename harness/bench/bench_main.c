@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The benchmark's only interface is the write-only module parameter "run":
+ * The benchmark's interface is the write-only module parameter "run" (and
+ * "sets", which lists the sets there are):
  *
  *	echo "run fast" >/sys/module/iova_bench/parameters/run
  *
@@ -22,8 +23,10 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "bench.h"
+#include "bench_device.h"
 
 static DEFINE_MUTEX(bench_mutex);
 static struct bench *opened;	/* under bench_mutex */
@@ -57,6 +60,16 @@ static const struct bench_set *const sets[] = {
 #ifdef CONFIG_IOMMU_DMA
 	&bench_set_dma,
 	&bench_set_map,
+	&bench_set_map_fresh,
+#endif
+#ifdef CONFIG_IOMMU_IO_PGTABLE_VTD
+	&bench_set_vtd_ss,
+	&bench_set_vtd_ss_nc,
+	&bench_set_vtd_fs,
+	&bench_set_vtd_fs_nc,
+#endif
+#ifdef CONFIG_IOMMU_IO_PGTABLE_LPAE
+	&bench_set_lpae_s1,
 #endif
 };
 
@@ -188,9 +201,27 @@ static const struct kernel_param_ops run_ops = {
 module_param_cb(run, &run_ops, NULL, 0200);
 MODULE_PARM_DESC(run, "command: label NAME, run SET[/ROW], open SET/ROW, go, close");
 
+static int get_sets_param(char *buffer, const struct kernel_param *kp)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(sets); i++)
+		len += sysfs_emit_at(buffer, len, "%s\n", sets[i]->name);
+	return len;
+}
+
+static const struct kernel_param_ops sets_ops = {
+	.get = get_sets_param,
+};
+module_param_cb(sets, &sets_ops, NULL, 0400);
+MODULE_PARM_DESC(sets, "names of the sets that this kernel has");
+
 static int __init bench_init(void)
 {
-	return iova_cache_get();
+	int ret = IS_ENABLED(CONFIG_IOMMU_DMA) ? bench_device_join() : 0;
+
+	return ret ?: iova_cache_get();
 }
 
 static void __exit bench_exit(void)

@@ -28,6 +28,12 @@ SHOWN = [
     ("DMA API, lazy", ("dma", "lazy", "single_4k", "unmap"), "unmap 4 KiB"),
     ("DMA API, lazy", ("dma", "lazy", "single_1m", "map"), "map 1 MiB"),
     ("DMA API, lazy", ("dma", "lazy", "single_1m", "unmap"), "unmap 1 MiB"),
+    ("Page tables, arm64, through iommu_map", ("map", "arm64", "1", "map"), "map 4 KiB"),
+    ("Page tables, arm64, through iommu_map", ("map", "arm64", "1", "unmap"), "unmap 4 KiB"),
+    ("Page tables, arm64, through iommu_map", ("map", "arm64", "512", "map"),
+     "map 512 pages of 4 KiB in one call"),
+    ("Page tables, arm64, through iommu_map", ("map", "arm64", "1g_by_4k", "unmap"),
+     "unmap 1 GiB of 4 KiB pages in one call"),
     ("Whole I/O, lazy", ("io", "lazy", "udp_64", "packet"), "send a 64-byte UDP packet, e1000e"),
     ("Whole I/O, lazy", ("io", "lazy", "read_128k", "read"), "read 128 KiB, NVMe"),
 ]

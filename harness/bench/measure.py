@@ -12,13 +12,14 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+HARNESS = HERE.parent
+sys.path.insert(0, str(HARNESS))
 
 import guest	# noqa: E402
 import steps	# noqa: E402,F401
 
 OUT = guest.BUILD / "bench"
-INIT = HERE.parent / "guest" / "init"
+INIT = HARNESS / "guest" / "init"
 BASE = guest.BUILD / "base"
 
 FIGURE = re.compile(r"bench: set=(\S+) label=(\S+) row=(\S+) op=(\S+) (.*)")
@@ -32,6 +33,10 @@ LOCK_ROWS = [f"fast/{pattern}_{pages}" for pattern in ("pair", "ring", "burst")
 HANDOFF_ROWS = [f"lock/handoff_{pages}" for pages in (1, 64, 256)]
 
 PCI = ["-device", "edu"]
+# tables of 4 levels, as in most machines; the default is 3
+FOUR_LEVELS = ["-global", "intel-iommu.aw-bits=48"]
+# a timer that ticks once per nanosecond, where 62.5 MHz is usual
+NS_TIMER = ["-cpu", "max,cntfrq=1000000000"]
 IO = ["-netdev", "hubport,id=net0,hubid=0", "-device", "e1000e,netdev=net0",
       "-netdev", "hubport,id=net1,hubid=0", "-device", "e1000e,netdev=net1",
       # a disk that answers late enough for the reader always to sleep
@@ -39,39 +44,52 @@ IO = ["-netdev", "hubport,id=net0,hubid=0", "-device", "e1000e,netdev=net0",
       "-device", "nvme,drive=null,serial=null,mdts=9"]
 
 
+LOCKSTAT = "x86_64-lockstat"
+
+
 @dataclasses.dataclass
 class Boot:
-    """One guest: the jobs it runs and how it is started."""
+    """One guest: the job it runs and how it is started."""
     name: str
     job: str
     append: str = ""
     devices: list = dataclasses.field(default_factory=list)
+    kernel: str = "x86_64"
     icount: bool = True
     smp: int = 1
-    lockstat: bool = False
     timeout: int = 900
+
+    @property
+    def lockstat(self):
+        return self.kernel == LOCKSTAT
 
 
 BOOTS = [
-    Boot("dma", "dma", "label=-", PCI),
+    Boot("dma", "dma", "label=-", [*PCI, *FOUR_LEVELS]),
     Boot("iova", "iova"),
     Boot("io-off", "io", "label=off intel_iommu=off", IO),
     Boot("io-lazy", "io", "label=lazy iommu.strict=0", IO),
     Boot("io-strict", "io", "label=strict iommu.strict=1", IO),
     Boot("lock", "lock", "rows=" + ",".join(["lock/empty_hold", *LOCK_ROWS, "fast/flush_16"]),
-         lockstat=True),
+         kernel=LOCKSTAT),
     Boot("handoff", "lock", "rows=" + ",".join(["lock/empty_hold", *HANDOFF_ROWS]),
-         lockstat=True, smp=2),
+         kernel=LOCKSTAT, smp=2),
+    Boot("arm64", "arm64", "kunit.enable=0", [*PCI, *NS_TIMER], kernel="arm64"),
 ]
 SMP_BOOT = Boot("smp", "smp", icount=False, smp=2)
 
 
-def kernel_name(base, lockstat):
-    return "x86_64" + ("-lockstat" if lockstat else "") + ("-base" if base else "")
+def kernel_name(kernel, base):
+    return kernel + ("-base" if base else "")
+
+
+def arch_of(kernel):
+    return kernel.split("-")[0]
 
 
 def build_guest(kernel):
     """Builds the module and the programs for a kernel, and the initramfs that holds them."""
+    arch = arch_of(kernel)
     module = OUT / "module" / kernel
     module.mkdir(parents=True, exist_ok=True)
     for path in [*HERE.glob("*.[ch]"), HERE / "Kbuild"]:
@@ -79,7 +97,7 @@ def build_guest(kernel):
         if path.name != "io_bench.c" and (not copy.exists() or
                                           copy.read_bytes() != path.read_bytes()):
             shutil.copyfile(path, copy)
-    subprocess.run(["make", "-C", guest.BUILD / kernel, f"M={module}", "modules"], check=True)
+    subprocess.run([HARNESS / "kernel.sh", kernel, "make", f"M={module}", "modules"], check=True)
 
     stage = OUT / "initramfs" / kernel
     shutil.rmtree(stage, ignore_errors=True)
@@ -88,12 +106,15 @@ def build_guest(kernel):
     shutil.copytree(HERE / "job", stage / "job")
     shutil.copy(INIT, stage / "init")
     (stage / "init").chmod(0o755)
-    shutil.copy("/bin/busybox", stage / "bin")
+    busybox = subprocess.run([HARNESS / "busybox.sh", arch], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.strip()
+    shutil.copy(busybox, stage / "bin")
     shutil.copy(module / "iova_bench.ko", stage / "lib")
-    compile_program(stage / "bin" / "io_bench", HERE / "io_bench.c")
-    compile_program(stage / "bin" / "dma_map_benchmark",
-                    BASE / "tools/testing/selftests/dma/dma_map_benchmark.c",
-                    "-idirafter", BASE / "include")
+    if arch == "x86_64":
+        compile_program(stage / "bin" / "io_bench", HERE / "io_bench.c")
+        compile_program(stage / "bin" / "dma_map_benchmark",
+                        BASE / "tools/testing/selftests/dma/dma_map_benchmark.c",
+                        "-idirafter", BASE / "include")
     with open(f"{stage}.cpio", "wb") as archive:
         names = "".join(f"{path.relative_to(stage)}\n" for path in sorted(stage.rglob("*")))
         subprocess.run(["cpio", "-o", "-H", "newc", "-R", "0:0", "--quiet"], cwd=stage,
@@ -110,7 +131,7 @@ def atomics(base):
     Those of the spinlocks that it takes are not among them: they are in the kernel's lock
     functions, one for each acquisition that the lock statistics count.
     """
-    objects = sorted((guest.BUILD / kernel_name(base, False) / "drivers/iommu").glob("iova*.o"))
+    objects = sorted((guest.BUILD / kernel_name("x86_64", base) / "drivers/iommu").glob("iova*.o"))
     listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", *objects],
                              capture_output=True, text=True, check=True).stdout
     found, function = {}, None
@@ -146,12 +167,12 @@ def read_figures(console):
 
 def run(boot, base, suffix=""):
     """Boots one guest on one of the kernels: (its figures, what went wrong)."""
-    kernel = kernel_name(base, boot.lockstat)
+    kernel, arch = kernel_name(boot.kernel, base), arch_of(boot.kernel)
     log = OUT / "log" / f"{boot.name}{suffix}{'-base' if base else ''}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        console = guest.boot(guest.BUILD / kernel / "arch/x86/boot/bzImage",
-                             OUT / "initramfs" / f"{kernel}.cpio",
+        console = guest.boot(guest.BUILD / kernel / guest.IMAGES[arch],
+                             OUT / "initramfs" / f"{kernel}.cpio", arch=arch,
                              append=f"job={boot.job} {boot.append}", qemu_args=boot.devices,
                              icount=boot.icount, smp=boot.smp, timeout=boot.timeout, log=log)
     except guest.Hang as hang:
