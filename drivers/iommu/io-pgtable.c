@@ -78,12 +78,12 @@ struct io_pgtable_ops *alloc_io_pgtable_ops(enum io_pgtable_fmt fmt,
 	}
 
 	iop = fns->alloc(cfg, cookie);
-	if (!iop)
-		return NULL;
-	iop->fmt = fmt;
-	iop->cookie = cookie;
-	iop->cfg = *cfg;
-	return &iop->ops;
+	if (iop) {
+		iop->cfg = *cfg;
+		iop->fmt = fmt;
+		iop->cookie = cookie;
+	}
+	return iop ? &iop->ops : NULL;
 }
 EXPORT_SYMBOL_GPL(alloc_io_pgtable_ops);
 
