@@ -33,7 +33,7 @@ kernel-base:
 	@harness/kernel.sh $(ARCH)-base
 
 bench:
-	@harness/setup.sh x86 && python3 harness/bench/bench.py
+	@harness/setup.sh x86 arm64 && python3 harness/bench/bench.py
 
 series:
 	@harness/setup.sh && python3 harness/series.py

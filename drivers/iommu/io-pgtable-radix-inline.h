@@ -270,10 +270,12 @@ static __always_inline void io_radix_put(const struct io_radix_format *f,
 static __always_inline bool io_radix_are_empty(const u64 *slot, unsigned int nr)
 {
 	u64 used = 0;
-	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		used |= READ_ONCE(slot[i]);
+	for (; nr >= 4; nr -= 4, slot += 4)
+		used |= READ_ONCE(slot[0]) | READ_ONCE(slot[1]) |
+			READ_ONCE(slot[2]) | READ_ONCE(slot[3]);
+	for (; nr; nr--)
+		used |= READ_ONCE(*slot++);
 	return !used;
 }
 

@@ -416,11 +416,13 @@ static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 	unsigned int shift = io_radix_shift(table->format, table, run->level), i;
 	u64 entry;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; !run->level && i < nr && READ_ONCE(slot[i]); i++)
+		WRITE_ONCE(slot[i], 0);
+	for (; run->level && i < nr; i++) {
 		entry = READ_ONCE(slot[i]);
-		if (io_radix_is_free(table->format, entry) && (run->level || !entry))
+		if (io_radix_is_free(table->format, entry))
 			break;
-		if (!run->level || !io_radix_is_table(table->format, entry))
+		if (!io_radix_is_table(table->format, entry))
 			WRITE_ONCE(slot[i], 0);
 		else if (io_radix_is_vacant(table, slot + i, run->level) ||
 			 !io_radix_remove(table, slot + i,

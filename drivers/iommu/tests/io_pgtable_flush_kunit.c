@@ -714,6 +714,31 @@ static void iopgt_flush_counts(struct kunit *test)
 	iopgt_put_gather(t, &gather);
 }
 
+/* The large page that a small one is cut out of is forgotten as such. */
+static void iopgt_flush_split(struct kunit *test)
+{
+	struct iopgt *t = iopgt_begin(test, test->param_value,
+				      &iopgt_flush_pages);
+	u64 page = iopgt_span(t, 0), block = page << t->geo.bits;
+	unsigned long iova = iopgt_iova(t, 0);
+	struct iommu_iotlb_gather gather;
+	size_t mapped = 0;
+
+	if (!(t->cfg.pgsize_bitmap & block))
+		kunit_skip(test, "no such page size");
+	iommu_iotlb_gather_init(&gather);
+	KUNIT_ASSERT_EQ(test, t->ops->map_pages(t->ops, iova, 0, block, 1,
+						IOMMU_READ, GFP_KERNEL,
+						&mapped), 0);
+	KUNIT_EXPECT_EQ(test, t->ops->unmap_pages(t->ops, iova + page, page, 1,
+						  &gather), page);
+	KUNIT_EXPECT_EQ(test, iopgt_flush_count(t, IOPGT_FLUSH_WALK), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->flushed[IOPGT_FLUSH_WALK]),
+			block);
+	KUNIT_EXPECT_EQ(test, iopgt_flush_count(t, IOPGT_FLUSH_PAGE), 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
+}
+
 /* A table that no hardware sees needs no driver. */
 static void iopgt_flush_nobody(struct kunit *test)
 {
@@ -758,6 +783,7 @@ static struct kunit_case iopgt_flush_cases[] = {
 	KUNIT_CASE_PARAM(iopgt_flush_neighbours, iopgt_gen_params),
 	KUNIT_CASE_PARAM(iopgt_flush_meanwhile, iopgt_gen_params),
 	KUNIT_CASE_PARAM(iopgt_flush_counts, iopgt_gen_params),
+	KUNIT_CASE_PARAM(iopgt_flush_split, iopgt_gen_params),
 	KUNIT_CASE_PARAM(iopgt_flush_nobody, iopgt_gen_params),
 	{}
 };

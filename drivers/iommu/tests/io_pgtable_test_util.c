@@ -10,6 +10,7 @@
 #include <kunit/device.h>
 #include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/kconfig.h>
@@ -542,8 +543,16 @@ long iopgt_memory(struct iopgt *t)
  */
 void iopgt_expect_memory(struct iopgt *t, long before)
 {
+	int tries;
+
 	if (t->config->fmt == ARM_MALI_LPAE)
 		return;
+	/*
+	 * The kernel's count is of all tables, and wrong while another CPU
+	 * adds to it what it has counted.
+	 */
+	for (tries = 0; tries < 50 && iopgt_memory(t) != before; tries++)
+		msleep(20);
 	KUNIT_EXPECT_EQ(t->test, iopgt_memory(t), before);
 }
 
