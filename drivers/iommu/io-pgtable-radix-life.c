@@ -292,6 +292,28 @@ struct io_radix_gone {
 	u64		entries[IO_RADIX_MAX_LEVELS];
 };
 
+/**
+ * io_radix_forget() - have the hardware forget what was in an entry
+ * @table: what it is part of
+ * @iova: an address that the entry translates
+ * @level: level of the entry
+ *
+ * For more than one table of level 0, which is rare, one flush of everything is
+ * cheaper than one for each page of so large a range.
+ *
+ * Context: any.
+ */
+void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level)
+{
+	u64 span = 1ULL << io_radix_shift(table->format, table, level);
+
+	if (level == 1)
+		io_pgtable_tlb_flush_walk(&table->iop, iova & ~(span - 1), span,
+					  1UL << table->page_shift);
+	else
+		io_pgtable_tlb_flush_all(&table->iop);
+}
+
 /*
  * Frees tables when nobody can be in them any more.
  *
@@ -300,9 +322,7 @@ struct io_radix_gone {
  * The range may lie apart from the request's, so it is added; where the gather
  * is queued, everything will be flushed.
  *
- * The others make the hardware forget here and now. For more than one table of
- * level 0, which is rare, one flush of everything is cheaper than one for each
- * page of so large a range.
+ * The others make the hardware forget here and now.
  */
 static void io_radix_dispose(struct io_radix *table,
 			     const struct io_radix_gone *gone,
@@ -318,11 +338,7 @@ static void io_radix_dispose(struct io_radix *table,
 	if (gather && table->format->deferred) {
 		freelist = io_radix_gather_add(gather, first, span);
 	} else {
-		if (level == 1)
-			io_pgtable_tlb_flush_walk(&table->iop, first, span,
-						  1UL << table->page_shift);
-		else
-			io_pgtable_tlb_flush_all(&table->iop);
+		io_radix_forget(table, first, level);
 		if (io_radix_is_plain(table))
 			freelist = &flushed;
 	}

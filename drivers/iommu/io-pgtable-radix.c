@@ -82,23 +82,6 @@ static void io_radix_sync_path(struct io_radix *table, u64 iova,
 	}
 }
 
-/*
- * Before a stale entry is filled: the hardware may have its table, or what was
- * on the way to it.
- */
-static void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level)
-{
-	unsigned int shift = io_radix_shift(table->format, table, level);
-
-	if (level == 1)
-		io_pgtable_tlb_flush_walk(&table->iop,
-					  iova & ~((1ULL << shift) - 1),
-					  1UL << shift,
-					  1UL << table->page_shift);
-	else
-		io_pgtable_tlb_flush_all(&table->iop);
-}
-
 /* The entry of a table, which has not reached memory */
 static u64 io_radix_entry_of(const struct io_radix *table, u64 *entries,
 			     unsigned int live)
@@ -365,7 +348,8 @@ static void io_radix_fill_split(struct io_radix *table,
 	if (below)
 		entries[io_radix_index(table, iova, level)] =
 			io_radix_entry_of(table, below, nr) | f->synced;
-	if (!table->iop.cfg.coherent_walk)
+	/* The highest is synced when it is put in place. */
+	if (!table->iop.cfg.coherent_walk && level + 1 < walk->level)
 		io_radix_sync(table, entries, io_radix_table_bytes(table));
 }
 

@@ -202,6 +202,7 @@ void io_radix_destroy(struct io_radix *table);
 u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp, bool whole);
 void io_radix_free(struct io_radix *table, u64 *entries);
 void io_radix_sync(struct io_radix *table, void *start, size_t bytes);
+void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level);
 int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
 		       unsigned int nr);
 void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
