@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of flush queues: making and ending them, opening and closing, CPUs
+ * that go offline, the settings. See dma-iommu-fq-internal.h.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "dma-iommu-fq-internal.h"
+
+static LIST_HEAD(fq_list);
+static DEFINE_MUTEX(fq_list_lock);
+static unsigned int fq_watermark = IOMMU_FQ_WATERMARK;
+static unsigned int fq_delay_ms = IOMMU_FQ_DELAY;
+
+static void queue_free_spares(struct fq_queue *q)
+{
+	struct fq_batch *batch;
+
+	while ((batch = q->spares)) {
+		q->spares = batch->next;
+		kfree(batch);
+	}
+	q->nr_spares = 0;
+}
+
+static unsigned long fq_queued(struct iommu_fq *fq)
+{
+	unsigned long queued = 0;
+	unsigned int cpu;
+
+	if (fq->single)
+		return READ_ONCE(fq->single->queued);
+
+	for_each_possible_cpu(cpu)
+		queued += READ_ONCE(per_cpu_ptr(fq->queues, cpu)->queued);
+
+	return queued;
+}
+
+static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)
+{
+	unsigned int cpu;
+
+	WRITE_ONCE(fq->open, false);
+	synchronize_rcu();	/* now nobody is inside who saw it open */
+
+	guard(cpus_read_lock)();
+	if (fq->single)
+		timer_delete_sync(&fq->single->timer);
+	else
+		for_each_possible_cpu(cpu)
+			timer_delete_sync(&per_cpu_ptr(fq->queues, cpu)->timer);
+
+	if (fq_queued(fq))
+		iommu_fq_flush(fq, cause);
+	if (fq->single)
+		iommu_fq_drain(fq, fq->single);
+	else
+		for_each_possible_cpu(cpu)
+			iommu_fq_drain(fq, per_cpu_ptr(fq->queues, cpu));
+}
+
+/**
+ * iommu_fq_open() - let entries come
+ * @fq: queues, closed or open
+ *
+ * Context: process. The caller lets nobody else open or close them meanwhile.
+ */
+void iommu_fq_open(struct iommu_fq *fq)
+{
+	/* Pairs with iommu_fq_is_open(): the queues are as they were closed */
+	smp_store_release(&fq->open, true);
+}
+
+/**
+ * iommu_fq_close() - empty the queues and let no entry come
+ * @fq: queues, closed or open
+ *
+ * When it returns, nothing waits: every range that was handed over before is
+ * freed or set aside, and each that comes is flushed at once.
+ *
+ * Context: process, may sleep. The caller lets nobody else open or close them
+ * meanwhile.
+ */
+void iommu_fq_close(struct iommu_fq *fq)
+{
+	if (fq->open)
+		fq_close(fq, IOMMU_FQ_SWITCH);
+}
+
+static int fq_cpu_dead(unsigned int cpu)
+{
+	struct iommu_fq *fq;
+
+	guard(mutex)(&fq_list_lock);
+	list_for_each_entry(fq, &fq_list, list) {
+		struct fq_queue *q;
+
+		if (fq->single)
+			continue;
+		q = per_cpu_ptr(fq->queues, cpu);
+		timer_delete_sync(&q->timer);
+		if (q->head) {
+			iommu_fq_flush(fq, IOMMU_FQ_OFFLINE);
+			iommu_fq_drain(fq, q);
+		}
+		q->armed = false;
+		queue_free_spares(q);
+	}
+
+	return 0;
+}
+
+/**
+ * iommu_fq_setup() - prepare for CPUs that go offline
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iommu_fq_setup(void)
+{
+	int ret;
+
+	/* Above CPUHP_TIMERS_PREPARE, so before a dead CPU's timers are moved */
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "iommu/fq:dead",
+					NULL, fq_cpu_dead);
+	return min(ret, 0);
+}
+
+/* Life */
+
+static void queue_init(struct iommu_fq *fq, struct fq_queue *q)
+{
+	local_lock_init(&q->cpu_lock);
+	spin_lock_init(&q->lock);
+	q->fq = fq;
+	timer_setup(&q->timer, iommu_fq_timeout, fq->single ? 0 : TIMER_PINNED);
+}
+
+static int fq_init_queues(struct iommu_fq *fq, bool single)
+{
+	unsigned int cpu;
+
+	if (single) {
+		fq->single = kzalloc(sizeof(*fq->single), GFP_KERNEL);
+		if (!fq->single)
+			return -ENOMEM;
+		queue_init(fq, fq->single);
+		return 0;
+	}
+
+	fq->queues = alloc_percpu(struct fq_queue);
+	if (!fq->queues)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		queue_init(fq, per_cpu_ptr(fq->queues, cpu));
+
+	return 0;
+}
+
+static void fq_apply_settings(struct iommu_fq *fq)
+{
+	unsigned int watermark = IOMMU_FQ_SINGLE_WATERMARK;
+	unsigned int ms = IOMMU_FQ_SINGLE_DELAY;
+
+	if (!fq->single) {
+		watermark = fq_watermark;
+		ms = fq_delay_ms;
+	}
+	WRITE_ONCE(fq->watermark, watermark);
+	WRITE_ONCE(fq->delay, msecs_to_jiffies(ms));
+}
+
+/**
+ * iommu_fq_create() - make the queues of a domain, closed
+ * @iovad: domain with caches, valid until the queues are destroyed
+ * @flush: makes the hardware forget all that is out of the page tables, and
+ *	returns whether the hardware has confirmed it. Called in any context but
+ *	NMI, without a lock held, by several CPUs at once, with the cause and
+ *	the number of the flush.
+ * @token: first argument of @flush
+ * @single: one queue for all CPUs
+ *
+ * Context: process, may sleep.
+ * Return: the queues, or NULL if there is no memory.
+ */
+struct iommu_fq *iommu_fq_create(struct iova_domain *iovad,
+				 bool (*flush)(void *token,
+					       enum iommu_fq_cause cause,
+					       u64 nr),
+				 void *token, bool single)
+{
+	struct iommu_fq *fq __free(kfree) = kzalloc(sizeof(*fq), GFP_KERNEL);
+
+	if (!fq || fq_init_queues(fq, single))
+		return NULL;
+
+	fq->iovad = iovad;
+	fq->flush = flush;
+	fq->token = token;
+
+	guard(mutex)(&fq_list_lock);
+	fq_apply_settings(fq);
+	list_add(&fq->list, &fq_list);
+
+	return_ptr(fq);
+}
+
+static void queue_destroy(struct fq_queue *q)
+{
+	timer_shutdown_sync(&q->timer);
+	queue_free_spares(q);
+}
+
+/**
+ * iommu_fq_destroy() - empty and end a domain's queues
+ * @fq: queues that nobody uses any more, or NULL
+ *
+ * Context: process, may sleep.
+ */
+void iommu_fq_destroy(struct iommu_fq *fq)
+{
+	unsigned int cpu;
+
+	if (!fq)
+		return;
+
+	if (fq->open)
+		fq_close(fq, IOMMU_FQ_TEARDOWN);
+	scoped_guard(mutex, &fq_list_lock)
+		list_del(&fq->list);
+
+	if (fq->single)
+		queue_destroy(fq->single);
+	else
+		for_each_possible_cpu(cpu)
+			queue_destroy(per_cpu_ptr(fq->queues, cpu));
+	kfree(fq->single);
+	free_percpu(fq->queues);
+	kfree(fq);
+}
+
+/* Settings */
+
+static int fq_set(unsigned int *setting, unsigned int value, unsigned int max)
+{
+	struct iommu_fq *fq;
+	bool lower;
+
+	if (!value || value > max)
+		return -EINVAL;
+
+	guard(mutex)(&fq_list_lock);
+	lower = value < *setting;
+	WRITE_ONCE(*setting, value);
+	list_for_each_entry(fq, &fq_list, list) {
+		fq_apply_settings(fq);
+		/* What waits now came under the old setting */
+		if (lower && !fq->single && fq_queued(fq))
+			iommu_fq_flush(fq, IOMMU_FQ_TUNING);
+	}
+
+	return 0;
+}
+
+/**
+ * iommu_fq_watermark() - entries that a CPU lets wait
+ *
+ * Return: the setting.
+ */
+unsigned int iommu_fq_watermark(void)
+{
+	return READ_ONCE(fq_watermark);
+}
+
+/**
+ * iommu_fq_set_watermark() - set how many entries a CPU lets wait
+ * @entries: number of unmapped ranges, 1 to IOMMU_FQ_WATERMARK_MAX
+ *
+ * A lower value takes effect at once: what waits is flushed. Queues that all
+ * CPUs share keep theirs.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or -EINVAL and nothing is changed.
+ */
+int iommu_fq_set_watermark(unsigned int entries)
+{
+	return fq_set(&fq_watermark, entries, IOMMU_FQ_WATERMARK_MAX);
+}
+
+/**
+ * iommu_fq_delay() - time that an entry waits at most
+ *
+ * Return: the setting, in milliseconds.
+ */
+unsigned int iommu_fq_delay(void)
+{
+	return READ_ONCE(fq_delay_ms);
+}
+
+/**
+ * iommu_fq_set_delay() - set how long an entry waits at most
+ * @ms: milliseconds, 1 to IOMMU_FQ_DELAY_MAX
+ *
+ * A lower value takes effect at once: what waits is flushed. Queues that all
+ * CPUs share keep theirs.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or -EINVAL and nothing is changed.
+ */
+int iommu_fq_set_delay(unsigned int ms)
+{
+	return fq_set(&fq_delay_ms, ms, IOMMU_FQ_DELAY_MAX);
+}
+
+/**
+ * iommu_fq_stats() - tell what queues hold and did
+ * @fq: queues
+ * @stats: filled in; a snapshot that other CPUs may be changing
+ *
+ * Context: any. Takes no lock.
+ */
+void iommu_fq_stats(struct iommu_fq *fq, struct iommu_fq_stats *stats)
+{
+	stats->waiting = fq_queued(fq);
+	stats->aside_ranges = atomic_long_read(&fq->aside_ranges);
+	stats->aside_tables = atomic_long_read(&fq->aside_tables);
+	for (unsigned int i = 0; i < IOMMU_FQ_CAUSES; i++)
+		stats->flushes[i] = atomic_long_read(&fq->flushes[i]);
+	for (unsigned int i = 0; i < IOMMU_FQ_BUCKETS; i++) {
+		stats->entries[i] = atomic_long_read(&fq->entries[i]);
+		stats->age_us[i] = atomic_long_read(&fq->age_us[i]);
+	}
+}

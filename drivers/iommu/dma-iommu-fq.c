@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Flush queues: the way of an entry, from iommu_fq_add() through a flush to the
+ * IOVA allocator. See dma-iommu-fq-internal.h for how they work.
+ */
+
+#define pr_fmt(fmt) "iommu: " fmt
+
+#include <linux/bitops.h>
+#include <linux/cleanup.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "dma-iommu-fq-internal.h"
+#include "dma-iommu-iova.h"
+#include "dma-iommu-stats.h"
+#include "iommu-pages.h"
+
+/* Covered batches that leave when a new one is begun: more than come */
+#define FQ_RELEASE		2
+/* What relieving an address space may cost, in batches */
+#define FQ_RELIEF		16
+/* Empty batches that a CPU keeps */
+#define FQ_SPARES		10
+/* Time that a timer spends on releasing */
+#define FQ_BUDGET_NS		(200 * NSEC_PER_USEC)
+
+static void fq_count(atomic_long_t *buckets, u64 value)
+{
+	atomic_long_inc(&buckets[min(fls64(value), IOMMU_FQ_BUCKETS - 1)]);
+}
+
+/**
+ * iommu_fq_is_open() - may entries come?
+ * @fq: queues
+ *
+ * Context: any. The answer may be out of date at once, but a queue is not seen
+ * older than it.
+ * Return: whether they are open.
+ */
+bool iommu_fq_is_open(struct iommu_fq *fq)
+{
+	/* Pairs with iommu_fq_open() */
+	return smp_load_acquire(&fq->open);
+}
+
+/* Batches: where they come from and go to */
+
+static struct fq_batch *batch_get(struct fq_queue *q)
+{
+	struct fq_batch *batch = q->spares;
+
+	if (!batch)
+		return kmalloc(sizeof(*batch), GFP_NOWAIT | __GFP_NOWARN);
+
+	q->spares = batch->next;
+	q->nr_spares--;
+	return batch;
+}
+
+static void batch_put(struct fq_queue *q, struct fq_batch *batch)
+{
+	if (q->nr_spares >= FQ_SPARES) {
+		kfree(batch);
+		return;
+	}
+
+	batch->next = q->spares;
+	q->spares = batch;
+	q->nr_spares++;
+}
+
+static void queue_arm(struct fq_queue *q, unsigned long expires)
+{
+	q->armed = true;
+	q->expires = expires;
+	mod_timer(&q->timer, expires);
+}
+
+static noinline struct fq_batch *queue_begin_batch(struct iommu_fq *fq,
+						   struct fq_queue *q, u64 epoch)
+{
+	struct fq_batch *batch = batch_get(q);
+	unsigned long due;
+
+	if (!batch)
+		return NULL;
+
+	INIT_LIST_HEAD(&batch->tables);
+	batch->next = NULL;
+	batch->epoch = epoch;
+	batch->opened = jiffies;
+	batch->since_ns = iommu_dma_collecting() ? local_clock() : 0;
+	batch->nr = 0;
+
+	if (q->tail)
+		q->tail->next = batch;
+	else
+		q->head = batch;
+	q->tail = batch;
+
+	if (q->fresh_epoch != epoch) {
+		WRITE_ONCE(q->fresh, 0);
+		WRITE_ONCE(q->fresh_epoch, epoch);
+		q->fresh_since = batch->opened;
+	}
+	/* It may be armed for a delay that has been lowered since */
+	due = batch->opened + READ_ONCE(fq->delay);
+	if (!q->armed || time_before(due, q->expires))
+		queue_arm(q, due);
+
+	return batch;
+}
+
+/* What an entry asks of the CPU that has added it */
+enum fq_verdict {
+	FQ_CLOSED,	/* nothing was added */
+	FQ_NO_MEMORY,	/* nothing was added */
+	FQ_QUEUED,
+	FQ_BEGAN_BATCH,	/* time to release covered ones */
+	FQ_FULL,	/* time to flush */
+};
+
+static enum fq_verdict queue_add(struct iommu_fq *fq, struct fq_queue *q,
+				 struct fq_entry entry, struct list_head *tables,
+				 u64 *epoch)
+{
+	struct fq_batch *batch;
+
+	if (unlikely(!iommu_fq_is_open(fq)))
+		return FQ_CLOSED;
+
+	/*
+	 * The page tables are written before the number is read: a flush with
+	 * a higher one covers these entries. Pairs with the increment in
+	 * iommu_fq_flush().
+	 */
+	smp_mb();
+	*epoch = atomic64_read(&fq->begun);
+	batch = q->tail;
+	if (!batch || batch->nr == FQ_BATCH_ENTRIES || batch->epoch != *epoch) {
+		batch = queue_begin_batch(fq, q, *epoch);
+		if (unlikely(!batch))
+			return FQ_NO_MEMORY;
+	}
+
+	batch->entries[batch->nr++] = entry;
+	if (unlikely(!list_empty(tables)))
+		list_splice_tail_init(tables, &batch->tables);
+	WRITE_ONCE(q->queued, q->queued + 1);
+	WRITE_ONCE(q->fresh, q->fresh + 1);
+	if (unlikely(q->fresh >= READ_ONCE(fq->watermark)))
+		return FQ_FULL;
+
+	return batch->nr == 1 ? FQ_BEGAN_BATCH : FQ_QUEUED;
+}
+
+/* Releasing */
+
+static void fq_set_aside(struct iommu_fq *fq, unsigned int ranges,
+			 struct list_head *tables)
+{
+	atomic_long_add(ranges, &fq->aside_ranges);
+	atomic_long_add(list_count_nodes(tables), &fq->aside_tables);
+}
+
+static void fq_count_age(struct iommu_fq *fq, struct fq_batch *batch)
+{
+	u64 done_ns = READ_ONCE(fq->done_ns);
+
+	if (batch->since_ns && done_ns > batch->since_ns)
+		fq_count(fq->age_us, div_u64(done_ns - batch->since_ns, NSEC_PER_USEC));
+}
+
+/* The oldest batch leaves: a flush that covers it is over */
+static void queue_release_head(struct iommu_fq *fq, struct fq_queue *q,
+			       struct list_head *tables)
+{
+	struct fq_batch *batch = q->head;
+
+	q->head = batch->next;
+	if (!q->head)
+		q->tail = NULL;
+	WRITE_ONCE(q->queued, q->queued - batch->nr);
+
+	if (unlikely(batch->epoch < (u64)atomic64_read(&fq->failed))) {
+		fq_set_aside(fq, batch->nr, &batch->tables);
+	} else {
+		for (unsigned int i = 0; i < batch->nr; i++)
+			iommu_dma_free_pfn(fq->iovad, batch->entries[i].pfn,
+					   batch->entries[i].pages);
+		list_splice_tail(&batch->tables, tables);
+		if (iommu_dma_collecting())
+			fq_count_age(fq, batch);
+	}
+	batch_put(q, batch);
+}
+
+/* Give back the oldest batch if the hardware has forgotten all that is in it */
+static bool queue_release(struct iommu_fq *fq, struct fq_queue *q,
+			  struct list_head *tables)
+{
+	/* What flushes have found out, failure among it, is seen after this */
+	if (!q->head || q->head->epoch >= (u64)atomic64_read_acquire(&fq->done))
+		return false;
+
+	queue_release_head(fq, q, tables);
+	return true;
+}
+
+static bool fq_release_one(struct iommu_fq *fq, struct list_head *tables)
+{
+	bool released;
+
+	if (fq->single) {
+		scoped_guard(spinlock_irqsave, &fq->single->lock)
+			released = iommu_fq_is_open(fq) &&
+				   queue_release(fq, fq->single, tables);
+	} else {
+		scoped_guard(local_lock_irqsave, &fq->queues->cpu_lock)
+			released = iommu_fq_is_open(fq) &&
+				   queue_release(fq, this_cpu_ptr(fq->queues), tables);
+	}
+
+	return released;
+}
+
+/* Give back up to @max batches of this CPU; tables go with interrupts on */
+static unsigned int fq_release(struct iommu_fq *fq, unsigned int max)
+{
+	unsigned int released = 0;
+	LIST_HEAD(tables);
+
+	/* Who closes the queues waits for what is in our hands */
+	guard(rcu)();
+	while (released < max && fq_release_one(fq, &tables))
+		released++;
+	iommu_put_pages_list(&tables);
+
+	return released;
+}
+
+/* Flushing */
+
+static void fq_count_entries(struct iommu_fq *fq, u64 epoch)
+{
+	unsigned long entries = 0;
+	unsigned int cpu;
+
+	if (fq->single) {
+		entries = READ_ONCE(fq->single->fresh);
+	} else {
+		for_each_online_cpu(cpu) {
+			struct fq_queue *q = per_cpu_ptr(fq->queues, cpu);
+
+			if (READ_ONCE(q->fresh_epoch) == epoch)
+				entries += READ_ONCE(q->fresh);
+		}
+	}
+	fq_count(fq->entries, entries);
+}
+
+/* Fully ordered where it changes anything */
+static void fq_raise(atomic64_t *number, s64 to)
+{
+	s64 from = atomic64_read(number);
+
+	while (from < to && !atomic64_try_cmpxchg(number, &from, to))
+		;
+}
+
+static bool fq_do_flush(struct iommu_fq *fq, enum iommu_fq_cause cause, u64 nr)
+{
+	bool confirmed;
+
+	if (iommu_dma_collecting())
+		fq_count_entries(fq, nr - 1);
+
+	confirmed = fq->flush(fq->token, cause, nr);
+	if (unlikely(!confirmed)) {
+		fq_raise(&fq->failed, nr);
+		pr_warn_ratelimited("a flush was not confirmed; what waited for it is never reused\n");
+	}
+	if (iommu_dma_collecting())
+		WRITE_ONCE(fq->done_ns, local_clock());
+
+	/* Last: who sees this number sees whether the flush has failed */
+	fq_raise(&fq->done, nr);
+	atomic_long_inc(&fq->flushes[cause]);
+
+	return confirmed;
+}
+
+/**
+ * iommu_fq_flush() - flush all that waits on any CPU
+ * @fq: queues
+ * @cause: why
+ *
+ * What it covers may be released when it is over, which is another step.
+ *
+ * Context: any but NMI, no spinlock held. Waits for the hardware.
+ * Return: whether the hardware has confirmed it.
+ */
+bool iommu_fq_flush(struct iommu_fq *fq, enum iommu_fq_cause cause)
+{
+	/* Fully ordered, see queue_add() */
+	return fq_do_flush(fq, cause, atomic64_inc_return(&fq->begun));
+}
+
+/*
+ * Flush unless one was begun after @epoch: that one covers all that there is of
+ * it. So CPUs whose entries fall due together do not all flush.
+ */
+static void fq_flush_epoch(struct iommu_fq *fq, enum iommu_fq_cause cause, u64 epoch)
+{
+	s64 begun = epoch;
+
+	/* Fully ordered, see queue_add() */
+	if (atomic64_try_cmpxchg(&fq->begun, &begun, epoch + 1))
+		fq_do_flush(fq, cause, epoch + 1);
+}
+
+/* A range that could not be queued: flush for it alone */
+static void fq_flush_for(struct iommu_fq *fq, enum iommu_fq_cause cause,
+			 struct fq_entry entry, struct list_head *tables)
+{
+	if (likely(iommu_fq_flush(fq, cause))) {
+		iommu_put_pages_list(tables);
+		iommu_dma_free_pfn(fq->iovad, entry.pfn, entry.pages);
+	} else {
+		fq_set_aside(fq, 1, tables);
+	}
+	INIT_LIST_HEAD(tables);
+}
+
+/**
+ * iommu_fq_add() - hand over a range that is no longer mapped
+ * @fq: queues
+ * @pfn: first PFN of the range in the IOVA domain
+ * @pages: its length as it was asked for, in PFNs
+ * @tables: pages that its unmapping has freed; empty afterwards
+ *
+ * The range and the pages are freed when the hardware has forgotten them, or
+ * never if it does not say so. While the queues are closed, or if memory is
+ * short, that happens at once, by a flush for this range alone.
+ *
+ * Context: any but NMI. Now and then flushes, which may wait for hardware.
+ */
+void iommu_fq_add(struct iommu_fq *fq, unsigned long pfn, unsigned long pages,
+		  struct list_head *tables)
+{
+	struct fq_entry entry = { .pfn = pfn, .pages = pages };
+	enum fq_verdict verdict;
+	u64 epoch;
+
+	if (unlikely(fq->single)) {
+		scoped_guard(spinlock_irqsave, &fq->single->lock)
+			verdict = queue_add(fq, fq->single, entry, tables, &epoch);
+	} else {
+		scoped_guard(local_lock_irqsave, &fq->queues->cpu_lock)
+			verdict = queue_add(fq, this_cpu_ptr(fq->queues), entry,
+					    tables, &epoch);
+	}
+	if (likely(verdict == FQ_QUEUED))
+		return;
+
+	if (unlikely(verdict == FQ_CLOSED)) {
+		fq_flush_for(fq, IOMMU_FQ_SWITCH, entry, tables);
+		return;
+	}
+	if (unlikely(verdict == FQ_NO_MEMORY))
+		fq_flush_for(fq, IOMMU_FQ_PRESSURE, entry, tables);
+	else if (verdict == FQ_FULL)
+		fq_flush_epoch(fq, IOMMU_FQ_WATERMARK_REACHED, epoch);
+	fq_release(fq, FQ_RELEASE);
+}
+
+/**
+ * iommu_fq_relieve() - free what this CPU has waiting, as space is short
+ * @fq: queues
+ *
+ * Context: any but NMI. Flushes if anything waits.
+ * Return: whether any range was freed.
+ */
+bool iommu_fq_relieve(struct iommu_fq *fq)
+{
+	struct fq_queue *q = fq->single ?: raw_cpu_ptr(fq->queues);
+
+	/* If we move to another CPU now, this is merely useless */
+	if (!READ_ONCE(q->queued))
+		return false;
+
+	return iommu_fq_flush(fq, IOMMU_FQ_PRESSURE) && fq_release(fq, FQ_RELIEF);
+}
+
+/* The timer */
+
+/* Until when the oldest entry that no flush covers may wait; in jiffies */
+static bool queue_due(struct iommu_fq *fq, struct fq_queue *q, u64 begun,
+		      unsigned long *due)
+{
+	u64 done = atomic64_read(&fq->done);
+
+	if (q->tail->epoch < done)
+		return false;
+
+	/* Behind covered batches, older epochs than that are being flushed for */
+	*due = q->head->epoch >= done ? q->head->opened : q->fresh_since;
+	*due += READ_ONCE(fq->delay);
+	/* Another CPU's flush may be about to cover it: wait, but once */
+	if (q->tail->epoch < begun)
+		++*due;
+
+	return true;
+}
+
+/*
+ * Sets the timer to when it is wanted again, if at all; or, unless @flushed
+ * tells that it has just been done, says that a flush is due now.
+ */
+static bool queue_rearm(struct iommu_fq *fq, struct fq_queue *q, bool flushed,
+			u64 *begun)
+{
+	unsigned long next = jiffies + 1, due;
+
+	*begun = atomic64_read(&fq->begun);
+	if (!q->head) {
+		q->armed = false;
+		return false;
+	}
+
+	if (queue_due(fq, q, *begun, &due)) {
+		if (!time_before(jiffies, due) && !flushed)
+			return true;
+		/* What is covered has outlasted the budget: go on with it soon */
+		if (q->head->epoch >= (u64)atomic64_read(&fq->done) &&
+		    time_before(next, due))
+			next = due;
+	}
+	queue_arm(q, next);
+
+	return false;
+}
+
+static bool fq_rearm(struct iommu_fq *fq, struct fq_queue *q, bool flushed, u64 *begun)
+{
+	bool due;
+
+	if (fq->single) {
+		scoped_guard(spinlock_irqsave, &q->lock)
+			due = queue_rearm(fq, q, flushed, begun);
+	} else {
+		scoped_guard(local_lock_irqsave, &fq->queues->cpu_lock)
+			due = queue_rearm(fq, q, flushed, begun);
+	}
+
+	return due;
+}
+
+static void fq_release_in_time(struct iommu_fq *fq)
+{
+	u64 until = local_clock() + FQ_BUDGET_NS;
+
+	while (fq_release(fq, FQ_RELEASE) == FQ_RELEASE && local_clock() < until)
+		;
+}
+
+/**
+ * iommu_fq_timeout() - the timer of a queue
+ * @timer: member of a queue
+ *
+ * Runs on the CPU of the queue: its timer is pinned, and a CPU that goes gives
+ * its queues up before its timers go elsewhere.
+ *
+ * Context: softirq. Flushes if an entry is due.
+ */
+void iommu_fq_timeout(struct timer_list *timer)
+{
+	struct fq_queue *q = from_timer(q, timer, timer);
+	struct iommu_fq *fq = q->fq;
+	u64 begun;
+
+	if (!iommu_fq_is_open(fq))
+		return;	/* who closes the queues sees to all of it */
+
+	fq_release_in_time(fq);
+	if (!fq_rearm(fq, q, false, &begun))
+		return;
+
+	fq_flush_epoch(fq, IOMMU_FQ_TIMER, begun);
+	fq_release_in_time(fq);
+	fq_rearm(fq, q, true, &begun);
+}
+
+/**
+ * iommu_fq_drain() - empty a queue after a flush that covers all that is in it
+ * @fq: queues
+ * @q: one of them, which nobody else may touch
+ *
+ * Context: process, may sleep.
+ */
+void iommu_fq_drain(struct iommu_fq *fq, struct fq_queue *q)
+{
+	LIST_HEAD(tables);
+
+	while (q->head) {
+		queue_release_head(fq, q, &tables);
+		iommu_put_pages_list(&tables);
+		INIT_LIST_HEAD(&tables);
+		cond_resched();
+	}
+	q->armed = false;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the DMA-API glue share. The way of a mapping: dma-iommu.c
+ * (page, resource), -sg.c and -alloc.c take requests, -bounce.c copies what a
+ * device must not see, -iova.c picks an address, -range.c fills and empties the
+ * page tables, and -fq.c keeps what waits for a flush. -domain.c makes the
+ * cookie that all of them work on, -msi.c is for interrupts.
+ */
+
+#ifndef __DMA_IOMMU_INTERNAL_H
+#define __DMA_IOMMU_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/dma-map-ops.h>
+#include <linux/iommu.h>
+#include <linux/iova.h>
+#include <linux/jump_label.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/types.h>
+
+#include "dma-iommu.h"
+#include "dma-iommu-fq.h"
+#include "dma-iommu-iova.h"
+#include "dma-iommu-stats.h"
+
+/**
+ * enum iommu_dma_cookie_type - what a domain uses the glue for
+ * @IOMMU_DMA_IOVA_COOKIE: the DMA API: struct iommu_dma_iova_cookie
+ * @IOMMU_DMA_MSI_COOKIE: MSI doorbells only: struct iommu_dma_msi_cookie
+ */
+enum iommu_dma_cookie_type {
+	IOMMU_DMA_IOVA_COOKIE,
+	IOMMU_DMA_MSI_COOKIE,
+};
+
+/**
+ * struct iommu_dma_cookie - what both kinds of cookie begin with
+ * @type: which kind
+ * @msi_lock: protects @msi_maps and where the next doorbell goes; taken with
+ *	the allocator's and the domain's locks inside, never in atomic context
+ * @msi_maps: doorbells that are mapped, struct iommu_dma_msi_map
+ *
+ * Lifetime: a domain has at most one, from iommu_get_dma_cookie() or
+ * iommu_get_msi_cookie() to iommu_put_dma_cookie(), which comes when no device
+ * is attached any more.
+ */
+struct iommu_dma_cookie {
+	enum iommu_dma_cookie_type	type;
+	struct mutex			msi_lock;	/* see above */
+	struct list_head		msi_maps;
+};
+
+/**
+ * struct iommu_dma_msi_cookie - cookie of a domain whose owner maps by himself
+ * @cookie: common part
+ * @base: first address for doorbells
+ * @next: where the next one goes, under @cookie.msi_lock
+ */
+struct iommu_dma_msi_cookie {
+	struct iommu_dma_cookie		cookie;
+	dma_addr_t			base;
+	dma_addr_t			next;
+};
+
+/**
+ * struct iommu_dma_iova_cookie - cookie of a domain for the DMA API
+ * @cookie: common part
+ * @iovad: its addresses; its start_pfn is 0 until it is set up
+ * @fq: flush queues, made when the domain is lazy for the first time, and then
+ *	kept: closed, while it is strict. Changes once, from NULL.
+ * @large_page: the second smallest page that the IOMMU has, or SIZE_MAX; below
+ *	it there is but one way to map
+ * @group: id of the group that the domain belongs to
+ * @lock: one setup or change of policy at a time
+ * @devices: devices that use the domain, under @lock
+ * @aside_ranges: ranges never reused, as a flush for one of them failed
+ * @aside_tables: pages of page tables likewise
+ * @debugfs: its folder
+ */
+struct iommu_dma_iova_cookie {
+	struct iommu_dma_cookie		cookie;
+	struct iova_domain		iovad;
+	struct iommu_fq			*fq;
+	size_t				large_page;
+	int				group;
+	struct mutex			lock;		/* see above */
+	struct list_head		devices;
+	atomic_long_t			aside_ranges;
+	atomic_long_t			aside_tables;
+	struct dentry			*debugfs;
+};
+
+/**
+ * struct iommu_dma_counts - what one CPU has counted for a device
+ * @maps: mappings made
+ * @unmaps: mappings ended
+ * @mapped: bytes in @maps
+ * @unmapped: bytes in @unmaps
+ * @syncs: unmaps that were flushed for at once
+ */
+struct iommu_dma_counts {
+	u64	maps;
+	u64	unmaps;
+	u64	mapped;
+	u64	unmapped;
+	u64	syncs;
+};
+
+/**
+ * struct iommu_dma_device - a device's part of the glue
+ * @dev: the device
+ * @domain: domain in whose list it stands, or NULL
+ * @list: in that list, under the lock of the domain's cookie
+ * @counts: numbers, while somebody collects
+ *
+ * Lifetime: from the first iommu_setup_dma_ops() until the device leaves its
+ * group, see iommu_dma_release_device(); both happen under the group's lock.
+ */
+struct iommu_dma_device {
+	struct device			*dev;
+	struct iommu_domain		*domain;
+	struct list_head		list;
+	struct iommu_dma_counts __percpu *counts;
+};
+
+/**
+ * struct iommu_dma_msi_map - doorbells that are mapped
+ * @list: in the cookie's list
+ * @phys: address of the first
+ * @iova: where devices see it
+ * @size: length in bytes, a multiple of the granule
+ * @ours: mapped by the glue, and not a window that the hardware has there
+ */
+struct iommu_dma_msi_map {
+	struct list_head		list;
+	phys_addr_t			phys;
+	dma_addr_t			iova;
+	size_t				size;
+	bool				ours;
+};
+
+DECLARE_STATIC_KEY_FALSE(iommu_dma_deferred_attach);
+
+static inline struct iommu_dma_iova_cookie *
+to_iova_cookie(struct iommu_dma_cookie *cookie)
+{
+	return container_of(cookie, struct iommu_dma_iova_cookie, cookie);
+}
+
+static inline struct iommu_dma_msi_cookie *
+to_msi_cookie(struct iommu_dma_cookie *cookie)
+{
+	return container_of(cookie, struct iommu_dma_msi_cookie, cookie);
+}
+
+/**
+ * iova_cookie() - cookie of a domain that the DMA API uses
+ * @domain: default domain of a group
+ *
+ * Return: its cookie, an IOVA cookie.
+ */
+static inline struct iommu_dma_iova_cookie *iova_cookie(struct iommu_domain *domain)
+{
+	return to_iova_cookie(domain->iova_cookie);
+}
+
+/**
+ * iommu_dma_lazy() - flush queues, if unmapped ranges go there now
+ * @cookie: cookie
+ *
+ * Context: any. The answer may be out of date at once; iommu_fq_add() looks
+ * again.
+ * Return: the queues, or NULL where the policy is strict.
+ */
+static inline struct iommu_fq *iommu_dma_lazy(struct iommu_dma_iova_cookie *cookie)
+{
+	struct iommu_fq *fq = READ_ONCE(cookie->fq);
+
+	return fq && iommu_fq_is_open(fq) ? fq : NULL;
+}
+
+/**
+ * iommu_dma_attach_deferred() - attach a device that a crashed kernel left busy
+ * @dev: device about to be used
+ * @domain: its domain
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno.
+ */
+static inline int iommu_dma_attach_deferred(struct device *dev,
+					    struct iommu_domain *domain)
+{
+	if (static_branch_unlikely(&iommu_dma_deferred_attach))
+		return iommu_deferred_attach(dev, domain);
+
+	return 0;
+}
+
+/**
+ * iommu_dma_is_untrusted() - may a device attack the machine by DMA?
+ * @dev: device
+ *
+ * Return: whether firmware says that it hangs on an external port.
+ */
+static inline bool iommu_dma_is_untrusted(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
+}
+
+/**
+ * iommu_dma_may_bounce() - may a buffer of this kind have been bounced?
+ * @dev: device
+ * @size: length in bytes
+ * @dir: direction of the DMA
+ *
+ * The same answer whenever the same buffer is asked about, so that unmapping
+ * need not look up where a buffer lies that was certainly not bounced.
+ *
+ * Return: whether it is bounced unless it fills its granules.
+ */
+static inline bool iommu_dma_may_bounce(struct device *dev, size_t size,
+					enum dma_data_direction dir)
+{
+	return IS_ENABLED(CONFIG_SWIOTLB) &&
+	       (iommu_dma_is_untrusted(dev) ||
+		dma_kmalloc_needs_bounce(dev, size, dir));
+}
+
+/**
+ * iommu_dma_prot() - permissions of a mapping
+ * @coherent: the device sees the CPU's caches
+ * @dir: direction of the DMA
+ * @attrs: DMA_ATTR_*
+ *
+ * Return: IOMMU_* flags.
+ */
+static inline int iommu_dma_prot(bool coherent, enum dma_data_direction dir,
+				 unsigned long attrs)
+{
+	int prot = coherent ? IOMMU_CACHE : 0;
+
+	if (attrs & DMA_ATTR_PRIVILEGED)
+		prot |= IOMMU_PRIV;
+	if (dir == DMA_TO_DEVICE || dir == DMA_BIDIRECTIONAL)
+		prot |= IOMMU_READ;
+	if (dir == DMA_FROM_DEVICE || dir == DMA_BIDIRECTIONAL)
+		prot |= IOMMU_WRITE;
+
+	return prot;
+}
+
+/* dma-iommu-iova.c */
+unsigned long iommu_dma_alloc_slow(struct iommu_dma_iova_cookie *cookie,
+				   struct device *dev, unsigned long pages,
+				   u64 limit, bool aligned);
+
+/* dma-iommu-range.c */
+dma_addr_t iommu_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			      int prot, u64 limit, bool aligned);
+bool iommu_dma_unmap_phys(struct device *dev, dma_addr_t iova, size_t size);
+
+int iommu_dma_fill_slow(struct iommu_domain *domain, dma_addr_t iova,
+			phys_addr_t phys, size_t size, int prot, size_t *filled);
+size_t iommu_dma_empty_slow(struct iommu_domain *domain, dma_addr_t iova,
+			    size_t size, struct iommu_iotlb_gather *gather);
+int iommu_dma_fill_done(struct iommu_domain *domain, dma_addr_t iova, size_t size);
+void iommu_dma_undo(struct iommu_domain *domain, dma_addr_t iova, size_t size,
+		    size_t filled, int failures);
+void iommu_dma_set_aside(struct iommu_domain *domain, dma_addr_t iova, size_t size,
+			 struct list_head *tables);
+void iommu_dma_refuse_unmap(struct device *dev, struct iommu_domain *domain,
+			    dma_addr_t iova, size_t size, size_t emptied,
+			    struct iommu_iotlb_gather *gather, int failures);
+
+/**
+ * struct iommu_dma_unmapping - a request to unmap one allocation in pieces
+ * @dev: device
+ * @domain: its domain
+ * @gather: what has to be flushed
+ * @failures: flushes that had failed before the first piece
+ * @iova: first address of the allocation, on a granule
+ * @size: its length in bytes: up to the end of what was emptied
+ * @expected: bytes that were to be emptied so far
+ * @emptied: bytes of them that were mapped
+ */
+struct iommu_dma_unmapping {
+	struct device			*dev;
+	struct iommu_domain		*domain;
+	struct iommu_iotlb_gather	gather;
+	int				failures;
+	dma_addr_t			iova;
+	size_t				size;
+	size_t				expected;
+	size_t				emptied;
+};
+
+void iommu_dma_unmap_begin(struct iommu_dma_unmapping *u, struct device *dev,
+			   dma_addr_t iova);
+void iommu_dma_empty(struct iommu_dma_unmapping *u, dma_addr_t iova, size_t size);
+void iommu_dma_unmap_end(struct iommu_dma_unmapping *u);
+void iommu_dma_unmap_undo(struct iommu_dma_unmapping *u, size_t size, int failures);
+
+/* dma-iommu-bounce.c */
+bool iommu_dma_may_bounce_sg(struct device *dev, struct scatterlist *sg,
+			     int nents, enum dma_data_direction dir);
+phys_addr_t iommu_dma_bounce(struct device *dev, struct iova_domain *iovad,
+			     phys_addr_t phys, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs);
+
+/* dma-iommu-msi.c */
+int iommu_dma_msi_add_window(struct iommu_dma_iova_cookie *cookie,
+			     phys_addr_t start, size_t length);
+void iommu_dma_msi_release(struct iommu_domain *domain);
+
+#endif /* __DMA_IOMMU_INTERNAL_H */
