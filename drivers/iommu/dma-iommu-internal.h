@@ -239,14 +239,18 @@ static inline bool iommu_dma_may_bounce(struct device *dev, size_t size,
 static inline int iommu_dma_prot(bool coherent, enum dma_data_direction dir,
 				 unsigned long attrs)
 {
-	int prot = coherent ? IOMMU_CACHE : 0;
+	static const u8 access[] = {
+		[DMA_BIDIRECTIONAL]	= IOMMU_READ | IOMMU_WRITE,
+		[DMA_TO_DEVICE]		= IOMMU_READ,
+		[DMA_FROM_DEVICE]	= IOMMU_WRITE,
+		[DMA_NONE]		= 0,
+	};
+	int prot = access[dir & 3];
 
-	if (attrs & DMA_ATTR_PRIVILEGED)
+	if (coherent)
+		prot |= IOMMU_CACHE;
+	if (unlikely(attrs & DMA_ATTR_PRIVILEGED))
 		prot |= IOMMU_PRIV;
-	if (dir == DMA_TO_DEVICE || dir == DMA_BIDIRECTIONAL)
-		prot |= IOMMU_READ;
-	if (dir == DMA_FROM_DEVICE || dir == DMA_BIDIRECTIONAL)
-		prot |= IOMMU_WRITE;
 
 	return prot;
 }
