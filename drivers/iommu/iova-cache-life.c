@@ -445,6 +445,24 @@ void iova_cache_teardown(void)
 	kmem_cache_destroy(iova_magazine_slab);
 }
 
+/**
+ * iova_cache_drain() - give all cached ranges back to the tree
+ * @iovad: domain with caches
+ *
+ * Context: any but NMI.
+ * Return: number of ranges given back.
+ */
+unsigned long iova_cache_drain(struct iova_domain *iovad)
+{
+	struct iova_drain drain = iova_drain_start(iovad->cache, IOVA_NR_BINS);
+
+	while (iova_drain_step(&drain))
+		;
+
+	return drain.ranges;
+}
+EXPORT_SYMBOL_IF_KUNIT(iova_cache_drain);
+
 #if IS_ENABLED(CONFIG_IOMMU_IOVA_KUNIT_TEST)
 /**
  * iova_cache_limit() - the most ranges that a domain's caches can hold
@@ -463,22 +481,4 @@ unsigned long iova_cache_limit(struct iova_domain *iovad)
 	return ranges;
 }
 EXPORT_SYMBOL_IF_KUNIT(iova_cache_limit);
-
-/**
- * iova_cache_drain() - give all cached ranges back to the tree
- * @iovad: domain with caches
- *
- * Context: any but NMI.
- * Return: number of ranges given back.
- */
-unsigned long iova_cache_drain(struct iova_domain *iovad)
-{
-	struct iova_drain drain = iova_drain_start(iovad->cache, IOVA_NR_BINS);
-
-	while (iova_drain_step(&drain))
-		;
-
-	return drain.ranges;
-}
-EXPORT_SYMBOL_IF_KUNIT(iova_cache_drain);
 #endif

@@ -39,9 +39,10 @@ void iova_cache_destroy(struct iova_domain *iovad);
 void iova_cache_usage(struct iova_domain *iovad, struct iova_cache_usage *usage);
 unsigned long iova_cache_class_pages(unsigned long size);
 
+unsigned long iova_cache_drain(struct iova_domain *iovad);
+
 #if IS_ENABLED(CONFIG_IOMMU_IOVA_KUNIT_TEST)
 unsigned long iova_cache_limit(struct iova_domain *iovad);
-unsigned long iova_cache_drain(struct iova_domain *iovad);
 #endif
 
 #endif /* __IOVA_CACHE_H */

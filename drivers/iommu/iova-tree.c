@@ -258,8 +258,8 @@ static bool tree_only_reserved(struct iova *iova, unsigned long hi)
  * a merge has to happen whole or, over a live allocation, not at all.
  *
  * Context: any but NMI. Takes iovad->lock.
- * Return: the range that holds [@pfn_lo, @pfn_hi] now, or NULL if a live
- * allocation stands in the way or there is no memory.
+ * Return: the range that holds [@pfn_lo, @pfn_hi] now, or NULL if an
+ * allocation, live or cached, stands in the way or there is no memory.
  */
 struct iova *iova_tree_reserve(struct iova_domain *iovad, unsigned long pfn_lo,
 			       unsigned long pfn_hi)
@@ -286,12 +286,8 @@ struct iova *iova_tree_reserve(struct iova_domain *iovad, unsigned long pfn_lo,
 		return iova;
 
 	kmem_cache_free(iova_slab, iova);
-	if (allowed)
-		return first;
 
-	pr_warn_ratelimited("iova: [%#lx-%#lx] is in use and can't be reserved\n",
-			    pfn_lo, pfn_hi);
-	return NULL;
+	return allowed ? first : NULL;
 }
 
 /**

@@ -181,17 +181,20 @@ EXPORT_SYMBOL_GPL(free_iova);
  *
  * Where earlier reservations overlap, all become one range, that of the lowest
  * of them; pointers to the others must not be used any more, and are refused
- * by __free_iova(). Reservations that merely touch stay apart.
+ * by __free_iova(). Reservations that merely touch stay apart. Cached ranges
+ * that are in the way are given back first.
  *
  * Context: any but NMI; meant for setting up a domain.
  * Return: the range that holds the reservation, owned by the caller, or NULL:
- * no memory, or, with a warning and nothing changed, an allocation in the way,
- * live or cached, PFNs beyond the domain or in the wrong order. A reservation
- * that several calls returned ends for all of them when it is freed.
+ * with a warning and nothing changed, if there is no memory, a live allocation
+ * is in the way, or the PFNs lie beyond the domain or are in the wrong order. A
+ * reservation that several calls returned ends for all of them when it is freed.
  */
 struct iova *reserve_iova(struct iova_domain *iovad, unsigned long pfn_lo,
 			  unsigned long pfn_hi)
 {
+	struct iova *iova;
+
 	/* Where PFNs fill an unsigned long, the anchor stands on the last one */
 	if (iovad->anchor.pfn_lo == ULONG_MAX)
 		pfn_hi = min(pfn_hi, ULONG_MAX - 1);
@@ -201,7 +204,17 @@ struct iova *reserve_iova(struct iova_domain *iovad, unsigned long pfn_lo,
 		return NULL;
 	}
 
-	return iova_tree_reserve(iovad, pfn_lo, pfn_hi);
+	iova = iova_tree_reserve(iovad, pfn_lo, pfn_hi);
+	if (!iova && iovad->cache) {
+		/* Perhaps nobody has what is in the way */
+		iova_cache_drain(iovad);
+		iova = iova_tree_reserve(iovad, pfn_lo, pfn_hi);
+	}
+	if (!iova)
+		pr_warn_ratelimited("iova: [%#lx-%#lx] is in use and can't be reserved\n",
+				    pfn_lo, pfn_hi);
+
+	return iova;
 }
 EXPORT_SYMBOL_GPL(reserve_iova);
 
