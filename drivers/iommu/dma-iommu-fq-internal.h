@@ -32,6 +32,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/local_lock.h>
 #include <linux/spinlock_types.h>
@@ -84,6 +85,7 @@ struct fq_batch {
  * @fresh_epoch: epoch of @tail when it was begun; read by anybody
  * @fresh_since: jiffies when the first entry of @fresh_epoch came
  * @timer: runs on the CPU that queues
+ * @kick: releases on the CPU of the queue what another CPU wants back soon
  * @fq: what the queue belongs to, constant
  *
  * Memory: the batches of the current epoch, bounded by the watermark, and
@@ -103,6 +105,7 @@ struct fq_queue {
 	u64			fresh_epoch;
 	unsigned long		fresh_since;
 	struct timer_list	timer;
+	struct irq_work		kick;
 	struct iommu_fq		*fq;
 };
 
@@ -158,6 +161,9 @@ static_assert(sizeof(struct fq_batch) <= 512);
 
 bool iommu_fq_flush(struct iommu_fq *fq, enum iommu_fq_cause cause);
 void iommu_fq_timeout(struct timer_list *timer);
+void iommu_fq_kicked(struct irq_work *kick);
+void iommu_fq_kick_others(struct iommu_fq *fq);
+unsigned long iommu_fq_queued(struct iommu_fq *fq);
 void iommu_fq_drain(struct iommu_fq *fq, struct fq_queue *q);
 
 #endif /* __DMA_IOMMU_FQ_INTERNAL_H */

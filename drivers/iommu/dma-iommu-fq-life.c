@@ -8,6 +8,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -33,7 +34,14 @@ static void queue_free_spares(struct fq_queue *q)
 	q->nr_spares = 0;
 }
 
-static unsigned long fq_queued(struct iommu_fq *fq)
+/**
+ * iommu_fq_queued() - how much waits in all queues
+ * @fq: queues
+ *
+ * Context: any. The answer may be out of date at once.
+ * Return: number of ranges.
+ */
+unsigned long iommu_fq_queued(struct iommu_fq *fq)
 {
 	unsigned long queued = 0;
 	unsigned int cpu;
@@ -61,7 +69,7 @@ static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)
 		for_each_possible_cpu(cpu)
 			timer_delete_sync(&per_cpu_ptr(fq->queues, cpu)->timer);
 
-	if (fq_queued(fq))
+	if (iommu_fq_queued(fq))
 		iommu_fq_flush(fq, cause);
 	if (fq->single)
 		iommu_fq_drain(fq, fq->single);
@@ -145,6 +153,7 @@ static void queue_init(struct iommu_fq *fq, struct fq_queue *q)
 	spin_lock_init(&q->lock);
 	q->fq = fq;
 	timer_setup(&q->timer, iommu_fq_timeout, fq->single ? 0 : TIMER_PINNED);
+	init_irq_work(&q->kick, iommu_fq_kicked);
 }
 
 static int fq_init_queues(struct iommu_fq *fq, bool single)
@@ -219,6 +228,7 @@ struct iommu_fq *iommu_fq_create(struct iova_domain *iovad,
 static void queue_destroy(struct fq_queue *q)
 {
 	timer_shutdown_sync(&q->timer);
+	irq_work_sync(&q->kick);
 	queue_free_spares(q);
 }
 
@@ -266,8 +276,10 @@ static int fq_set(unsigned int *setting, unsigned int value, unsigned int max)
 	list_for_each_entry(fq, &fq_list, list) {
 		fq_apply_settings(fq);
 		/* What waits now came under the old setting */
-		if (lower && !fq->single && fq_queued(fq))
+		if (lower && !fq->single && iommu_fq_queued(fq)) {
 			iommu_fq_flush(fq, IOMMU_FQ_TUNING);
+			iommu_fq_kick_others(fq);
+		}
 	}
 
 	return 0;
@@ -332,7 +344,7 @@ int iommu_fq_set_delay(unsigned int ms)
  */
 void iommu_fq_stats(struct iommu_fq *fq, struct iommu_fq_stats *stats)
 {
-	stats->waiting = fq_queued(fq);
+	stats->waiting = iommu_fq_queued(fq);
 	stats->aside_ranges = atomic_long_read(&fq->aside_ranges);
 	stats->aside_tables = atomic_long_read(&fq->aside_tables);
 	for (unsigned int i = 0; i < IOMMU_FQ_CAUSES; i++)

@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 
 #include "dma-iommu-fq-internal.h"
@@ -385,21 +386,55 @@ void iommu_fq_add(struct iommu_fq *fq, unsigned long pfn, unsigned long pages,
 }
 
 /**
- * iommu_fq_relieve() - free what this CPU has waiting, as space is short
+ * iommu_fq_kicked() - release what is covered, for another CPU's sake
+ * @kick: member of a queue
+ *
+ * Context: on the queue's CPU; hard interrupt, but for PREEMPT_RT.
+ */
+void iommu_fq_kicked(struct irq_work *kick)
+{
+	fq_release(container_of(kick, struct fq_queue, kick)->fq, FQ_RELIEF);
+}
+
+/**
+ * iommu_fq_kick_others() - have other CPUs release what is covered, soon
  * @fq: queues
  *
- * Context: any but NMI. Flushes if anything waits.
+ * Context: any but NMI.
+ */
+void iommu_fq_kick_others(struct iommu_fq *fq)
+{
+	unsigned int cpu;
+
+	if (fq->single)
+		return;
+
+	guard(preempt)();	/* who is online stays so */
+	for_each_online_cpu(cpu) {
+		struct fq_queue *q = per_cpu_ptr(fq->queues, cpu);
+
+		if (cpu != smp_processor_id() && READ_ONCE(q->queued))
+			irq_work_queue_on(&q->kick, cpu);
+	}
+}
+
+/**
+ * iommu_fq_relieve() - free what waits, as space is short
+ * @fq: queues
+ *
+ * Flushes if anything waits, and frees what this CPU has. What others have they
+ * free at once, but that is not waited for.
+ *
+ * Context: any but NMI.
  * Return: whether any range was freed.
  */
 bool iommu_fq_relieve(struct iommu_fq *fq)
 {
-	struct fq_queue *q = fq->single ?: raw_cpu_ptr(fq->queues);
-
-	/* If we move to another CPU now, this is merely useless */
-	if (!READ_ONCE(q->queued))
+	if (!iommu_fq_queued(fq) || !iommu_fq_flush(fq, IOMMU_FQ_PRESSURE))
 		return false;
 
-	return iommu_fq_flush(fq, IOMMU_FQ_PRESSURE) && fq_release(fq, FQ_RELIEF);
+	iommu_fq_kick_others(fq);
+	return fq_release(fq, FQ_RELIEF);
 }
 
 /* The timer */
