@@ -24,7 +24,7 @@ run:
 	@harness/setup.sh x86 && python3 harness/run.py
 
 check:
-	@harness/setup.sh x86 arm64 static && python3 harness/check.py
+	@harness/setup.sh x86 arm64 s390 static && python3 harness/check.py
 
 kernel:
 	@harness/kernel.sh $(ARCH)

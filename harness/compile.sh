@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# compile.sh: does every user of <linux/iova.h> and <linux/io-pgtable.h> in the base compile,
-# unchanged, against ours? Compiles them on x86-64 and arm64 in build/compile-ARCH, and the
-# allocator as a module in build/compile-module. Prints PASS or FAIL for each user; nothing is
-# linked or booted.
+# compile.sh: does every user of <linux/iova.h>, <linux/io-pgtable.h> and the DMA-API glue in the
+# base compile, unchanged, against ours? Compiles them on x86-64 and arm64, and those of the glue on
+# s390, in build/compile-ARCH, and the allocator as a module in build/compile-module. Prints PASS or
+# FAIL for each user; nothing is linked or booted.
 
 set -u
 . "$(dirname "$0")/lib.sh"
@@ -14,9 +14,8 @@ set -u
 # where it takes the header alone. Kconfig has msm_iommu for 32-bit Arm only, which is not built
 # here: its object compiles on arm64 as well, with warnings about its casts.
 USERS="
-dma-iommu	x86_64,arm64	drivers/iommu/			dma-iommu.o:alloc_iova_fast
 intel-iommu	x86_64		drivers/iommu/intel/		iommu.o dmar.o
-iommufd		x86_64,arm64	drivers/iommu/iommufd/		io_pagetable.o selftest.o
+iommufd		x86_64,arm64	drivers/iommu/iommufd/		io_pagetable.o selftest.o device.o:iommu_get_msi_cookie
 vdpa_user	x86_64,arm64	drivers/vdpa/vdpa_user/		iova_domain.o:free_iova_fast vduse_dev.o
 vdpa_sim	x86_64,arm64	drivers/vdpa/vdpa_sim/		vdpa_sim.o
 mlx5_vdpa	x86_64,arm64	drivers/vdpa/mlx5/		core/resources.o
@@ -26,13 +25,13 @@ tegra_vde	x86_64,arm64	drivers/media/platform/nvidia/tegra-vde/	iommu.o:reserve_
 ipu3		x86_64		drivers/staging/media/ipu3/	ipu3-dmamap.o:find_iova
 ipu6		x86_64		drivers/media/pci/intel/ipu6/	ipu6-dma.o:alloc_iova ipu6-mmu.o:put_iova_domain
 
-smmu-v3		arm64		drivers/iommu/arm/arm-smmu-v3/	arm-smmu-v3.o:alloc_io_pgtable_ops arm-smmu-v3-test.o
-smmu		x86_64,arm64	drivers/iommu/arm/arm-smmu/	arm-smmu.o:alloc_io_pgtable_ops arm-smmu-impl.o arm-smmu-nvidia.o
+smmu-v3		arm64		drivers/iommu/arm/arm-smmu-v3/	arm-smmu-v3.o:alloc_io_pgtable_ops arm-smmu-v3.o:iommu_dma_get_resv_regions arm-smmu-v3-test.o
+smmu		x86_64,arm64	drivers/iommu/arm/arm-smmu/	arm-smmu.o:alloc_io_pgtable_ops arm-smmu.o:iommu_dma_get_resv_regions arm-smmu-impl.o arm-smmu-nvidia.o
 smmu-qcom	arm64		drivers/iommu/arm/arm-smmu/	arm-smmu-qcom.o arm-smmu-qcom-debug.o
 qcom_iommu	x86_64,arm64	drivers/iommu/arm/arm-smmu/	qcom_iommu.o:alloc_io_pgtable_ops
 ipmmu-vmsa	x86_64,arm64	drivers/iommu/			ipmmu-vmsa.o:alloc_io_pgtable_ops
 mtk_iommu	x86_64,arm64	drivers/iommu/			mtk_iommu.o:alloc_io_pgtable_ops
-apple-dart	x86_64,arm64	drivers/iommu/			apple-dart.o:alloc_io_pgtable_ops
+apple-dart	x86_64,arm64	drivers/iommu/			apple-dart.o:alloc_io_pgtable_ops apple-dart.o:iommu_dma_get_resv_regions
 amd-iommu	x86_64		drivers/iommu/amd/		iommu.o:alloc_io_pgtable_ops io_pgtable.o io_pgtable_v2.o
 v7s		x86_64,arm64	drivers/iommu/			io-pgtable-arm-v7s.o io-pgtable.o:io_pgtable_arm_v7s_init_fns
 dart		x86_64,arm64	drivers/iommu/			io-pgtable-dart.o io-pgtable.o:io_pgtable_apple_dart_init_fns
@@ -41,8 +40,23 @@ msm_iommu	arm64		drivers/iommu			msm_iommu.o:alloc_io_pgtable_ops
 panfrost	x86_64,arm64	drivers/gpu/drm/panfrost/	panfrost_mmu.o:alloc_io_pgtable_ops
 panthor		x86_64,arm64	drivers/gpu/drm/panthor/	panthor_mmu.o:alloc_io_pgtable_ops
 drm_msm		x86_64,arm64	drivers/gpu/drm/msm		msm_iommu.o:alloc_io_pgtable_ops msm_gpu.o adreno/adreno_gpu.o
+
+dma-mapping	x86_64,arm64,s390	kernel/dma/		mapping.o:iommu_dma_map_page mapping.o:iommu_dma_map_sg ops_helpers.o
+iommu-core	x86_64,arm64,s390	drivers/iommu/		iommu.o:iommu_get_dma_cookie iommu.o:iommu_dma_init_fq
+virtio-iommu	x86_64,arm64	drivers/iommu/			virtio-iommu.o:iommu_dma_get_resv_regions
+s390-iommu	s390		drivers/iommu/			s390-iommu.o
+iommufd-s390	s390		drivers/iommu/iommufd/		device.o:iommu_get_msi_cookie
+vfio-type1	x86_64,arm64	drivers/vfio/			vfio_iommu_type1.o:iommu_get_msi_cookie
+gic-v3-its	arm64		drivers/irqchip/		irq-gic-v3-its.o:iommu_dma_prepare_msi irq-gic-v3-its.o:iommu_dma_compose_msi_msg
+gic-v3-mbi	arm64		drivers/irqchip/		irq-gic-v3-mbi.o:iommu_dma_prepare_msi irq-gic-v3-mbi.o:iommu_dma_compose_msi_msg
+gic-v2m		arm64		drivers/irqchip/		irq-gic-v2m.o:iommu_dma_prepare_msi irq-gic-v2m.o:iommu_dma_compose_msi_msg
+ls-scfg-msi	arm64		drivers/irqchip/		irq-ls-scfg-msi.o:iommu_dma_prepare_msi irq-ls-scfg-msi.o:iommu_dma_compose_msi_msg
 "
-HEADERS="iova io-pgtable adreno-smmu-priv"	# the last passes io-pgtable on
+# How the base takes in our interfaces: headers (adreno-smmu-priv passes io-pgtable on), and calls
+# of the glue that are declared in a header of the base
+HEADERS="iova io-pgtable adreno-smmu-priv iommu-dma"
+INCLUDE="#include (<linux/(${HEADERS// /|})\.h>|\"(\.\./)*dma-iommu\.h\")"
+CALL="\biommu_(get_msi_cookie|dma_prepare_msi|dma_compose_msi_msg)\("
 CALLERS="arch block drivers fs include kernel lib mm net sound virt"
 
 kernel=$ROOT/harness/kernel.sh
@@ -80,20 +94,18 @@ listed() {
 	}' <<<"$USERS"
 }
 
-# A new user of a header in another 6.12.y must not slip through.
+# A new user in another 6.12.y must not slip through.
 every_user_is_listed() {
-	local header path missed= listed
+	local path missed= listed
 	listed=$(listed)
-	for header in $HEADERS; do
-		for path in $(cd "$BUILD/tree" && grep -rlE --include='*.[ch]' \
-				"#include <linux/$header.h>" $CALLERS); do
-			grep -qxF "$path" "$BUILD/tree.files" && continue	# ours
-			case $path in
-			include/linux/*.h)	grep -qw "$(basename "$path" .h)" <<<"$HEADERS" ;;
-			*.h)			grep -qxF "${path%/*}/" <<<"$listed" ;;
-			*)			grep -qxF "$path" <<<"$listed" ;;
-			esac || missed+=" $path"
-		done
+	for path in $(cd "$BUILD/tree" && grep -rlE --include='*.[ch]' "$INCLUDE|$CALL" $CALLERS); do
+		grep -qxF "$path" "$BUILD/tree.files" && continue	# ours
+		case $path in
+		include/linux/iommu.h)	;;	# declares what CALL has
+		include/linux/*.h)	grep -qw "$(basename "$path" .h)" <<<"$HEADERS" ;;
+		*.h)			grep -qxF "${path%/*}/" <<<"$listed" ;;
+		*)			grep -qxF "$path" <<<"$listed" ;;
+		esac || missed+=" $path"
 	done
 	[ -z "$missed" ] && pass "every user listed" ||
 		fail "every user listed: and these?$missed"
@@ -109,6 +121,18 @@ check_objects() {
 		nm "$object" | grep -q " U $symbol\$" ||
 			{ echo "$object does not call $symbol"; return 1; }
 	done
+}
+
+# Each source of the glue, for whichever architecture: nothing of it is left out of a kernel that
+# has all its options.
+check_glue() {
+	local arch=$1 path missed= count=0
+	for path in $(grep -E '^drivers/iommu/dma-iommu[^/]*\.c$' "$BUILD/tree.files"); do
+		count=$((count + 1))
+		[ -f "$BUILD/compile-$arch/${path%c}o" ] || missed+=" $path"
+	done
+	[ $count = 0 ] && fail "$arch glue: none of ours" && return
+	[ -z "$missed" ] && pass "$arch glue, $count files" || fail "$arch glue: not built:$missed"
 }
 
 compile_users() {
@@ -133,6 +157,7 @@ compile_users() {
 			fail "$arch $user: $why"
 		fi
 	done < <(users_of "$arch")
+	check_glue "$arch"
 }
 
 # Modules may use only what is exported. No vmlinux is linked here, so each symbol that they lack
@@ -169,12 +194,13 @@ compile_as_module() {
 	link_modules compile-module
 }
 
-plan 9
-"$ROOT/harness/setup.sh" arm64 || exit 1
+plan 11
+"$ROOT/harness/setup.sh" arm64 s390 || exit 1
 step "source of the users of our headers" compile-source "$kernel" compile-x86_64 source || exit 1
 every_user_is_listed
 compile_users x86_64
 link_modules compile-x86_64	# the tests
 compile_users arm64
+compile_users s390
 compile_as_module
 exit $failed

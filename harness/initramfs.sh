@@ -42,8 +42,14 @@ mkdir -p "$stage/bin" "$stage/lib"
 cp -r "$guest/init" "$guest/job" "$stage/"
 chmod +x "$stage/init"
 cp "$("$ROOT/harness/busybox.sh" $arch)" "$stage/bin/busybox"
-${cross}gcc -O2 -Wall -Wextra -static -o "$stage/bin/udp_echo" "$guest/udp_echo.c"
-[ $arch != x86_64 ] || edu_module
+for source in "$guest"/*.c; do
+	${cross}gcc -O2 -Wall -Wextra -static -o "$stage/bin/$(basename "$source" .c)" "$source"
+done
+if [ $arch = x86_64 ]; then
+	edu_module
+	gcc -O2 -static -idirafter "$BUILD/base/include" -o "$stage/bin/dma_map_benchmark" \
+		"$BUILD/base/tools/testing/selftests/dma/dma_map_benchmark.c"
+fi
 [ "$name" != x86_64-debug ] || selftests
 for folder in "$@"; do
 	cp -r "$folder/." "$stage/"

@@ -21,6 +21,7 @@ arm64)		source=tree arch=arm64 fragments="arm64" ;;
 arm64-base)	source=base arch=arm64 fragments="arm64" ;;
 compile-x86_64)	source=tree arch=x86_64 fragments="compile compile-x86_64" ;;
 compile-arm64)	source=tree arch=arm64 fragments="compile compile-arm64" ;;
+compile-s390)	source=tree arch=s390 fragments="compile-s390" ;;
 compile-module)	source=tree arch=x86_64 fragments="compile-module" ;;
 compile-series)	source=series-tree arch=x86_64 fragments="compile compile-x86_64" ;;
 *)		die "kernel.sh: no kernel is called '$name'" ;;
@@ -29,6 +30,7 @@ esac
 case $arch in
 x86_64)	group=x86 cross= image=bzImage ;;
 arm64)	group=arm64 cross=aarch64-linux-gnu- image=Image ;;
+s390)	group=s390 cross=s390x-linux-gnu- image=bzImage ;;
 esac
 
 # The same input gives the same objects, whoever builds, wherever and whenever: ccache finds them.

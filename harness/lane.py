@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lane.py NAME: boots a built kernel with its devices and says what passed.
 
-run    x86-64 behind VT-d: devices, disks, network, DMA engine
+run    x86-64 behind VT-d: devices, disks, network, DMA engine, strict and lazy unmapping
 debug  the same on the debug kernel, with KUnit, selftests and a hunt for leaks
-arm64  disks behind SMMUv3, with KUnit and the Arm page-table format's own test
+arm64  disks and interrupts behind SMMUv3, VFIO, with KUnit and the Arm page-table format's own test
 """
 
 import contextlib
@@ -32,12 +32,16 @@ class Lane:
     kunit: bool = False
     arch: str = "x86_64"
     smp: int = 2
+    append: str = ""
 
 
+IO_JOBS = "edu,devices,disks,net,iova"
+GLUE_JOBS = "late,settings,observe,policy,map_benchmark"
 LANES = {
-    "run": Lane("x86_64", "edu,devices,disks,net,iova", 180),
-    "debug": Lane("x86_64-debug", "edu,devices,disks,net,iova,selftest,leaks", 1500, kunit=True),
-    "arm64": Lane("arm64", "devices,disks,iova", 600, kunit=True, arch="arm64"),
+    "run": Lane("x86_64", f"{IO_JOBS},{GLUE_JOBS},faults", 300),
+    "debug": Lane("x86_64-debug", f"{IO_JOBS},{GLUE_JOBS},selftest,faults,dma_api,leaks", 1800, kunit=True),
+    "arm64": Lane("arm64", "devices,disks,iova,msi,faults", 600, kunit=True, arch="arm64",
+                  append="trace_event=iommu_dma:iommu_dma_msi_map"),
 }
 
 
@@ -83,11 +87,11 @@ def boot(name):
     interactive = os.environ.get("INTERACTIVE") == "1"
     nvme, nvme_sum = disk("nvme")
     virtio, virtio_sum = disk("virtio")
-    devices = guest.disk_devices(nvme, virtio)
+    devices = [*guest.disk_devices(nvme, virtio), "-device", "edu"]
     if lane.arch == "x86_64":
-        devices += ["-netdev", "user,id=net", "-device", "e1000e,netdev=net", "-device", "edu"]
+        devices += ["-netdev", "user,id=net", "-device", "e1000e,netdev=net"]
     with echo_server() as port:
-        append = [f"job={lane.jobs}", f"nvme_sum={nvme_sum}", f"virtio_sum={virtio_sum}",
+        append = [f"job={lane.jobs}", lane.append, f"nvme_sum={nvme_sum}", f"virtio_sum={virtio_sum}",
                   f"echo_port={port}", "interactive=1" if interactive else "",
                   os.environ.get("APPEND", "")]
         try:

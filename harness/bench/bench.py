@@ -69,16 +69,17 @@ def run_counted(plan, boots, figures, wrong):
                       f"{time.monotonic() - start:.0f} s" + (", FAILED" if failed else ""))
 
 
-def run_parallel(plan, figures, wrong):
+def run_parallel(plan, boot, figures, wrong):
     """Guests that measure real time, one at a time, the kernels in turn."""
     samples = {True: [], False: []}
     start = time.monotonic()
     for turn in range(SMP_TIMES):
         for base in (True, False):
-            found, failed = measure.run(measure.SMP_BOOT, base, f"-{turn + 1}")
+            found, failed = measure.run(boot, base, f"-{turn + 1}")
             samples[base].append(found)
             wrong += failed
-        plan.announce(f"two CPUs, {turn + 1} of {SMP_TIMES}, {time.monotonic() - start:.0f} s")
+        plan.announce(f"{boot.name}: two CPUs, {turn + 1} of {SMP_TIMES}, "
+                      f"{time.monotonic() - start:.0f} s")
     for base in (True, False):
         table.add_smp(figures[base], samples[base])
 
@@ -104,15 +105,17 @@ def write(entries, figures, wrong, version):
 
 def main(names):
     boots = [boot for boot in measure.BOOTS if boot.name in names or not names]
-    parallel = not names or measure.SMP_BOOT.name in names
-    kernels = kernels_of([*boots, *[measure.SMP_BOOT] * parallel])
+    parallel = [boot for boot in measure.SMP_BOOTS if boot.name in names or not names]
+    kernels = kernels_of([*boots, *parallel])
     plan = steps.Steps((steps.KERNEL_STEPS + 1) * len(kernels) + 2 * len(boots) +
-                       (SMP_TIMES if parallel else 0))
+                       SMP_TIMES * len(parallel))
     figures, wrong = {True: {}, False: {}}, []
     build(plan, kernels)
     run_counted(plan, boots, figures, wrong)
-    if parallel:
-        run_parallel(plan, figures, wrong)
+    for boot in parallel:
+        run_parallel(plan, boot, figures, wrong)
+    for base in (True, False):
+        table.add_differences(figures[base])
 
     entries = [table.line(row, figures[True], figures[False]) for row in table.ROWS]
     if names:
@@ -134,7 +137,7 @@ def main(names):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--guest"]:
         measure.build_guest(sys.argv[2])
-    elif set(sys.argv[1:]) <= {boot.name for boot in [*measure.BOOTS, measure.SMP_BOOT]}:
+    elif set(sys.argv[1:]) <= {boot.name for boot in [*measure.BOOTS, *measure.SMP_BOOTS]}:
         try:
             sys.exit(main(sys.argv[1:]))
         except KeyboardInterrupt:

@@ -59,8 +59,14 @@ static const struct bench_set *const sets[] = {
 	&bench_set_smp,
 #ifdef CONFIG_IOMMU_DMA
 	&bench_set_dma,
+	&bench_set_driver,
+	&bench_set_inval,
+	&bench_set_smp_dma,
 	&bench_set_map,
 	&bench_set_map_fresh,
+#endif
+#ifdef CONFIG_INTEL_IOMMU
+	&bench_set_atomic,
 #endif
 #ifdef CONFIG_IOMMU_IO_PGTABLE_VTD
 	&bench_set_vtd_ss,

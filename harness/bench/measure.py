@@ -24,13 +24,14 @@ BASE = guest.BUILD / "base"
 
 FIGURE = re.compile(r"bench: set=(\S+) label=(\S+) row=(\S+) op=(\S+) (.*)")
 FAILED = re.compile(r"bench: .*failed=.*")
-LOCK = re.compile(r"lockstat: (\S+)\s+(\S.*?):((?:\s+[\d.]+){12})$")
+LOCK = re.compile(r"lockstat: (\S+) (\S+)\s+(\S.*?):((?:\s+[\d.]+){12})$")
 LOCK_FIGURES = ("con_bounces", "contentions", "wait_min", "wait_max", "wait_total", "wait_avg",
                 "acq_bounces", "acquisitions", "hold_min", "hold_max", "hold_total", "hold_avg")
 
 LOCK_ROWS = [f"fast/{pattern}_{pages}" for pattern in ("pair", "ring", "burst")
              for pages in (1, 64, 256)]
 HANDOFF_ROWS = [f"lock/handoff_{pages}" for pages in (1, 64, 256)]
+DMA_LOCK_ROWS = ["dma/single_4k", "dma/nic_ring"]
 
 PCI = ["-device", "edu"]
 # tables of 4 levels, as in most machines; the default is 3
@@ -74,9 +75,18 @@ BOOTS = [
          kernel=LOCKSTAT),
     Boot("handoff", "lock", "rows=" + ",".join(["lock/empty_hold", *HANDOFF_ROWS]),
          kernel=LOCKSTAT, smp=2),
+    *[Boot(f"dma-lock-{policy}", "lock", f"label={policy} iommu.strict={strict} rows=" +
+           ",".join(["lock/empty_hold", *DMA_LOCK_ROWS]), [*PCI, *FOUR_LEVELS], kernel=LOCKSTAT)
+      for policy, strict in (("lazy", 0), ("strict", 1))],
+    # one CPU alone would have its atomic instructions replaced
+    Boot("atomic", "atomic", devices=[*PCI, *FOUR_LEVELS], smp=2),
     Boot("arm64", "arm64", "kunit.enable=0", [*PCI, *NS_TIMER], kernel="arm64"),
 ]
-SMP_BOOT = Boot("smp", "smp", icount=False, smp=2)
+SMP_BOOTS = [
+    Boot("smp", "smp", devices=[*PCI, *FOUR_LEVELS], icount=False, smp=2),
+    Boot("smp-arm64", "smp", "prefix=arm64- kunit.enable=0", PCI, kernel="arm64", icount=False,
+         smp=2),
+]
 
 
 def kernel_name(kernel, base):
@@ -157,8 +167,8 @@ def read_figures(console):
             else:
                 failed.append(line)
         elif lock:
-            row, lock_class, values = lock.groups()
-            figures["lockstat", row, lock_class, "hold"] = dict(
+            label, row, lock_class, values = lock.groups()
+            figures["lockstat", f"{label} {row}", lock_class, "hold"] = dict(
                 zip(LOCK_FIGURES, map(float, values.split())))
         elif FAILED.search(line):
             failed.append(line)

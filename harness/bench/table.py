@@ -8,12 +8,19 @@ import dataclasses
 import re
 import statistics
 
-# Locks of the allocator that several CPUs take; a name with "cpu" in it is one CPU's own.
-SHARED_LOCK = re.compile(r"iova|rcache|depot|magazine", re.I)
+# Locks that several CPUs take, by whose they are; a name with "cpu" in it is one CPU's own. In the
+# base a CPU's flush queue is emptied by others as well.
+SHARED_LOCKS = {
+    "alloc": re.compile(r"iova|rcache|depot|magazine", re.I),
+    "glue": re.compile(r"iova|rcache|depot|magazine|fq|\bq->lock|iommu_dma|cookie", re.I),
+}
+SHARED_LOCKS["whole"] = re.compile(
+    SHARED_LOCKS["glue"].pattern + r"|qi->|cache_lock|domain->lock|iommu->|device_domain", re.I)
 CPU_LOCK = re.compile(r"cpu", re.I)
 EMPTY_LOCK = "bench_empty_lock"
 
 BASE = "base"	# a row's target: what the base has
+THIRD = "a third of base"
 
 
 @dataclasses.dataclass
@@ -21,7 +28,7 @@ class Row:
     """One line of the table.
 
     stat    which number of the figure is shown
-    target  what it is to reach: a number, BASE, or None
+    target  what it is to reach: a number, BASE, THIRD, or None
     up      more is better
     unit    of the number; instructions where nothing is said
     per     the number is for so many, and shown for one
@@ -94,13 +101,83 @@ def lock_rows():
     patterns += [(f"lock/handoff_{pages}", f"one CPU allocates, another frees, {pages_of(pages)}")
                  for pages in (1, 64, 256)]
     for name, title in patterns:
-        rows.append(Row(section, title, ("locks", "-", name, "shared"), "net", 2))
+        rows.append(Row(section, title, ("locks", "-", name, "alloc"), "net", 2))
         rows.append(Row(section, f"{title}: with LOCK_STAT's own",
-                        ("locks", "-", name, "shared"), "raw"))
-        rows.append(Row(section, f"{title}: acquisitions", ("locks", "-", name, "shared"),
+                        ("locks", "-", name, "alloc"), "raw"))
+        rows.append(Row(section, f"{title}: acquisitions", ("locks", "-", name, "alloc"),
                         "acquisitions", unit="times"))
     rows.append(Row(section, "longest hold while all caches are flushed",
-                    ("locks", "-", "fast/flush_16", "shared"), "hold_max"))
+                    ("locks", "-", "fast/flush_16", "alloc"), "hold_max"))
+    return rows
+
+
+def dma_lock_rows():
+    section, rows = "Under locks shared between CPUs, per map+unmap", []
+    for policy, targets in (("lazy", {"whole": 2, "glue": 2}),
+                            ("strict", {"whole": THIRD, "glue": BASE})):
+        for name, title in (("dma/single_4k", "4 KiB"), ("dma/nic_ring", "ring of 1024 buffers")):
+            for owner, what in (("whole", ""), ("glue", ", the glue's own")):
+                title_here = f"{policy}, {title}{what}"
+                figure = ("locks", policy, name, owner)
+                rows.append(Row(section, title_here, figure, "net", targets[owner]))
+                rows.append(Row(section, f"{title_here}: acquisitions", figure, "acquisitions",
+                                unit="times"))
+    section = "Atomic instructions per map+unmap of 4 KiB"
+    for policy, target in (("lazy", 2), ("strict", THIRD)):
+        rows += [Row(section, f"{policy}: {title}", ("atomic", policy, "single_4k", op), "value",
+                     goal, unit="times", per=STEPPED)
+                 for op, title, goal in (("all", "all", None),
+                                         ("shared", "on lines that two CPUs change", target))]
+    return rows
+
+
+STEPPED = 2048	# map+unmap that rows_atomic.c steps through
+
+# Name of a row in rows_dma.c, title
+DMA_ROWS = (
+    ("single_4k", "dma_map_page, 4 KiB"),
+    ("single_64k", "dma_map_page, 64 KiB"),
+    ("single_1m", "dma_map_page, 1 MiB"),
+    ("sg_16_adjacent", "dma_map_sg, 16 x 4 KiB, adjacent"),
+    ("sg_16_scattered", "dma_map_sg, 16 x 4 KiB, scattered"),
+    ("sg_128_adjacent", "dma_map_sg, 128 x 4 KiB, adjacent"),
+    ("sg_128_scattered", "dma_map_sg, 128 x 4 KiB, scattered"),
+    ("sg_128_shuffled", "dma_map_sg, 128 x 4 KiB, shuffled"),
+    ("nic_ring", "ring of 1024 buffers, 1500 to 4096 bytes"),
+)
+
+# What map, lazy unmap and strict unmap are to reach, with a driver as cheap as the glue
+DMA_TARGETS = {
+    "single_4k": (400, 450, 900),
+    "single_64k": (600, 600, 1050),
+    "single_1m": (3500, 1800, 2300),
+    "sg_128_adjacent": (8000, 2500, 3000),
+    "sg_128_shuffled": (14000, None, None),
+}
+
+
+def dma_targets(row, policy):
+    mapped, lazy, strict = DMA_TARGETS.get(row, (None, None, None))
+    return mapped, lazy if policy == "lazy" else strict
+
+
+def share_rows(arch, label, policy):
+    """What is the glue's and the core's own: the whole without the driver's map and unmap."""
+    return [row for name, title in DMA_ROWS if name != "nic_ring"
+            for row in pair(f"{arch}DMA API, {policy}, without the driver's own work", title,
+                            ("glue", label + policy, name), ("map", "unmap"), "mean", (BASE, BASE))]
+
+
+def inval_rows(arch, label, policy):
+    """The most that any of the unmaps had."""
+    section, rows = f"{arch}Invalidations per unmap, {policy}", []
+    for name, title in (("single_4k", "4 KiB"), ("single_1m", "1 MiB"),
+                        ("sg_16_adjacent", "16 x 4 KiB, adjacent"),
+                        ("sg_128_adjacent", "128 x 4 KiB, adjacent"),
+                        ("sg_128_shuffled", "128 x 4 KiB, shuffled")):
+        for op, target in (("invalidations", None), ("waits", 1)):
+            rows.append(Row(section, f"{title}: {op}", ("inval", label + policy, name, op), "worst",
+                            target, unit="times"))
     return rows
 
 
@@ -108,15 +185,11 @@ def dma_rows(arch, label):
     rows = []
     for policy in ("lazy", "strict"):
         section = f"{arch}DMA API, {policy}"
-        for row, title in (("single_4k", "dma_map_page, 4 KiB"),
-                           ("single_64k", "dma_map_page, 64 KiB"),
-                           ("single_1m", "dma_map_page, 1 MiB"),
-                           ("sg_16_adjacent", "dma_map_sg, 16 x 4 KiB, adjacent"),
-                           ("sg_16_scattered", "dma_map_sg, 16 x 4 KiB, scattered"),
-                           ("sg_128_adjacent", "dma_map_sg, 128 x 4 KiB, adjacent"),
-                           ("sg_128_scattered", "dma_map_sg, 128 x 4 KiB, scattered"),
-                           ("nic_ring", "ring of 1024 buffers, 1500 to 4096 bytes")):
-            rows += pair(section, title, ("dma", label + policy, row), ("map", "unmap"), "mean")
+        for row, title in DMA_ROWS:
+            rows += pair(section, title, ("dma", label + policy, row), ("map", "unmap"), "mean",
+                         dma_targets(row, policy))
+        rows += share_rows(arch, label, policy)
+        rows += inval_rows(arch, label, policy) if policy == "strict" else []
         if label:
             continue
         for pages in (1, 16):
@@ -189,7 +262,7 @@ def arm64_rows():
                       {**TABLE_TARGETS, **ALONE_TARGET}),
             *map_rows("arm64: IOMMU API, SMMUv3", ("map", "arm64"), None,
                       {**TABLE_TARGETS, **CALL_TARGET, ("1g_once", "unmap"): BASE}),
-            *dma_rows("arm64: ", "arm64-")]
+            *dma_rows("arm64: ", "arm64-"), *smp_dma_rows("arm64: ", "arm64-")]
 
 
 def io_rows():
@@ -206,6 +279,11 @@ def io_rows():
             rows.append(Row(section, f"NVMe read, {title}", ("io", mode, row, "read")))
         rows.append(Row(section, "NVMe, largest request", ("io", mode, "max_request", "kb"),
                         "value", up=True, unit="KiB"))
+    for mode, targets in (("lazy", (1700, None)), ("strict", (2300, None))):
+        rows += [Row("Whole I/O, over IOMMU off", f"UDP, 64 bytes, e1000e, {mode}: packet {what}",
+                     ("io_over", mode, row, "packet"), "mean", target)
+                 for row, what, target in zip(("udp_64", "udp_64_both"),
+                                              ("sent", "sent and received"), targets)]
     return rows
 
 
@@ -213,24 +291,44 @@ def smp_rows():
     section, rows = "Two CPUs, alloc+free", []
     for name, title in (("pair_1", "1 page"), ("pair_64", "64 pages"),
                         ("burst_1", "1 page, bursts of 300")):
-        rows.append(Row(section, f"{title}: throughput of two", ("smp", "-", name, "two"),
-                        "median", BASE, True, "per ms"))
-        rows.append(Row(section, f"{title}: two to one", ("smp", "-", name, "ratio"),
-                        "median", BASE, True, "times"))
+        rows += smp_pair(section, title, ("smp", "-", name))
     return rows
+
+
+def smp_pair(section, title, figure):
+    return [Row(section, f"{title}: throughput of two", (*figure, "two"), "median", BASE, True,
+                "per ms"),
+            Row(section, f"{title}: two to one", (*figure, "ratio"), "median", BASE, True, "times")]
+
+
+def smp_dma_rows(arch, label):
+    return [row for policy in ("lazy", "strict")
+            for name, title in (("dma_1", "4 KiB"), ("dma_16", "64 KiB"),
+                                ("dma_burst_1", "4 KiB, bursts of 40"))
+            for row in smp_pair(f"{arch}Two CPUs, map+unmap, {policy}", title,
+                                ("smp_dma", label + policy, name))]
 
 
 ROWS = [Row("Clock", "reading the clock (part of every figure by instructions)",
             ("clock", "-", "read", "read")),
-        *allocator_rows(), *worst_rows(), *lock_rows(), *dma_rows("", ""), *iommu_rows(), *io_rows(),
-        *smp_rows(), *arm64_rows()]
+        *allocator_rows(), *worst_rows(), *lock_rows(), *dma_rows("", ""), *dma_lock_rows(),
+        *iommu_rows(), *io_rows(), *smp_rows(), *smp_dma_rows("", ""), *arm64_rows()]
 
 
-def shared_locks(figures, row):
-    """The allocator's shared locks while a row ran: (class name, its figure)."""
+def shared_locks(figures, row, pattern):
+    """The shared locks of one kind while a row ran: (class name, its figure)."""
     return [(key[2], figure) for key, figure in figures.items()
-            if key[:2] == ("lockstat", row) and SHARED_LOCK.search(key[2]) and
+            if key[:2] == ("lockstat", row) and pattern.search(key[2]) and
             not CPU_LOCK.search(key[2])]
+
+
+def lock_figure(locks, operations, per_hold):
+    taken = sum(lock["acquisitions"] for _, lock in locks) / operations
+    raw = sum(lock["hold_total"] for _, lock in locks) * 1000 / operations
+    return {"raw": raw, "net": max(raw - taken * per_hold, 0), "acquisitions": taken,
+            "hold_max": max([lock["hold_max"] * 1000 - per_hold for _, lock in locks], default=0),
+            "empty_hold": per_hold,
+            "classes": {name: lock["acquisitions"] / operations for name, lock in locks}}
 
 
 def add_locks(figures, own_figures):
@@ -238,42 +336,55 @@ def add_locks(figures, own_figures):
 
     A lock that is taken and released at once shows what LOCK_STAT itself adds to each hold.
     """
-    empty = own_figures.get(("lockstat", "lock/empty_hold", EMPTY_LOCK, "hold"))
+    empty = [figure for key, figure in own_figures.items()
+             if key[0] == "lockstat" and key[1].endswith(" lock/empty_hold") and key[2] == EMPTY_LOCK]
     if not empty:
         return
-    per_hold = empty["hold_total"] * 1000 / empty["acquisitions"]
+    per_hold = empty[0]["hold_total"] * 1000 / empty[0]["acquisitions"]
     for row in sorted({key[1] for key in own_figures if key[0] == "lockstat"}):
-        kind, name = row.split("/")
-        operations = own_figures.get((kind, "-", name, "alloc"), {}).get("n")
-        if not operations:
-            continue
-        locks = shared_locks(own_figures, row)
-        taken = sum(lock["acquisitions"] for _, lock in locks) / operations
-        raw = sum(lock["hold_total"] for _, lock in locks) * 1000 / operations
-        figures["locks", "-", row, "shared"] = {
-            "raw": raw, "net": max(raw - taken * per_hold, 0), "acquisitions": taken,
-            "hold_max": max([lock["hold_max"] * 1000 - per_hold for _, lock in locks], default=0),
-            "empty_hold": per_hold,
-            "classes": {name: lock["acquisitions"] / operations for name, lock in locks}}
+        label, name = row.split()
+        kind, plain = name.split("/")
+        counts = [own_figures[key]["n"] for op in ("alloc", "map")
+                  if (key := (kind, label, plain, op)) in own_figures]
+        for owner, pattern in SHARED_LOCKS.items() if counts else ():
+            figures["locks", label, name, owner] = lock_figure(
+                shared_locks(own_figures, row, pattern), counts[0], per_hold)
 
 
 def add_smp(figures, samples):
     """Derives throughput and its growth from the figures of several guests."""
-    for row in sorted({key[2] for sample in samples for key in sample if key[0] == "smp"}):
-        times = [(sample["smp", "-", row, "one_cpu"]["best"],
-                  sample["smp", "-", row, "two_cpus"]["best"]) for sample in samples
-                 if ("smp", "-", row, "two_cpus") in sample]
-        add_spread(figures, row, "two", [2 * SMP_SHARE * 1e6 / two for _, two in times])
+    for row in sorted({key[:3] for sample in samples for key in sample if key[0] in SMP_SHARES}):
+        times = [(sample[*row, "one_cpu"]["best"], sample[*row, "two_cpus"]["best"])
+                 for sample in samples if (*row, "two_cpus") in sample]
+        add_spread(figures, row, "two", [2 * SMP_SHARES[row[0]] * 1e6 / two for _, two in times])
         add_spread(figures, row, "ratio", [2 * one / two for one, two in times])
 
 
-SMP_SHARE = 20000	# pairs that one CPU does, in rows_smp.c
+SMP_SHARES = {"smp": 20000, "smp_dma": 4000}	# pairs that one CPU does, in rows_smp*.c
 
 
 def add_spread(figures, row, name, values):
     low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
-    figures["smp", "-", row, name] = {"median": statistics.median(values), "spread": high - low,
-                                      "n": len(values)}
+    figures[*row, name] = {"median": statistics.median(values), "spread": high - low,
+                           "n": len(values)}
+
+
+def add_difference(figures, key, whole, part):
+    """Adds what a figure has more than another one; both have the clock's share."""
+    if whole in figures and part in figures:
+        figures[key] = {stat: figures[whole][stat] - figures[part][stat]
+                        for stat in ("median", "mean")}
+
+
+def add_differences(figures):
+    """Derives what is left of mappings without the driver, and of packets without the IOMMU."""
+    for _, label, row, op in [key for key in figures if key[0] == "driver"]:
+        add_difference(figures, ("glue", label, row, op), ("dma", label, row, op),
+                       ("driver", label, row, op))
+    for _, label, row, op in [key for key in figures if key[0] == "io"]:
+        if label != "off" and row.startswith("udp_"):
+            add_difference(figures, ("io_over", label, row, op), ("io", label, row, op),
+                           ("io", "off", row, op))
 
 
 def line(row, base, ours):
@@ -293,6 +404,8 @@ def line(row, base, ours):
     if target == BASE:
         spread = base[row.key].get("spread", 0) if row.key[-1] == "ratio" else 0
         target = result["base"] - spread
+    elif target == THIRD:
+        target = result["base"] / 3
     result["to_reach"] = target
     result["met"] = None if target is None else \
         (result["ours"] >= target if row.up else result["ours"] <= target)

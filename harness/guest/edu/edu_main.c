@@ -5,17 +5,18 @@
  *
  * Binding runs the test once: each round maps a buffer, lets the device read
  * it into its own memory, unmaps it, maps another and lets the device write
- * that memory out. The end of each transfer is announced by an MSI. What came
- * of it stands in the device's attribute dma_result.
+ * that memory out. What came of it stands in the device's attribute dma_result.
+ * Transfers that come after the unmapping are tested through late_dma.
  */
 
-#include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+
+#include "edu_dma.h"
 
 #define EDU_IRQ_STATUS		0x24
 #define EDU_IRQ_ACK		0x64
@@ -27,34 +28,11 @@
 #define EDU_DMA_TO_RAM		BIT(1)
 #define EDU_DMA_RAISE_IRQ	BIT(2)
 
-/* the device's own memory; its last byte is out of its DMA engine's reach */
+/* where the engine's memory is in its own address space */
 #define EDU_MEMORY		0x40000
-#define EDU_MEMORY_BYTES	4095
 
 #define EDU_DMA_BITS		28
 #define EDU_TIMEOUT		(10 * HZ)
-
-/**
- * struct edu_dma - one device under test
- * @pdev: the device
- * @regs: its BAR 0
- * @done: a transfer has ended
- * @interrupts: how many have ended with an interrupt
- * @transfers: how many were started
- * @bytes: how many bytes came back as they went out
- * @translated: how many buffers had a DMA address that is not their physical one
- * @error: why the test ended early, or 0
- */
-struct edu_dma {
-	struct pci_dev		*pdev;
-	void __iomem		*regs;
-	struct completion	done;
-	unsigned int		interrupts;
-	unsigned int		transfers;
-	unsigned int		bytes;
-	unsigned int		translated;
-	int			error;
-};
 
 static irqreturn_t edu_dma_interrupt(int irq, void *data)
 {
@@ -63,25 +41,18 @@ static irqreturn_t edu_dma_interrupt(int irq, void *data)
 
 	if (!status)
 		return IRQ_NONE;
+	edu->ended_at = ktime_get();
 	writel(status, edu->regs + EDU_IRQ_ACK);
 	edu->interrupts++;
 	complete(&edu->done);
 	return IRQ_HANDLED;
 }
 
-static int edu_dma_transfer(struct edu_dma *edu, void *buffer, size_t size,
-			    enum dma_data_direction dir)
+/* Starts a transfer between the buffer at @addr and the engine's memory. */
+void edu_dma_start(struct edu_dma *edu, dma_addr_t addr, size_t size,
+		   enum dma_data_direction dir)
 {
-	struct device *dev = &edu->pdev->dev;
 	u32 command = EDU_DMA_START | EDU_DMA_RAISE_IRQ;
-	dma_addr_t addr;
-	int error = 0;
-
-	addr = dma_map_single(dev, buffer, size, dir);
-	if (dma_mapping_error(dev, addr))
-		return -ENOMEM;
-	if (addr != virt_to_phys(buffer))
-		edu->translated++;
 
 	if (dir == DMA_FROM_DEVICE) {
 		command |= EDU_DMA_TO_RAM;
@@ -93,11 +64,30 @@ static int edu_dma_transfer(struct edu_dma *edu, void *buffer, size_t size,
 	}
 	writel(size, edu->regs + EDU_DMA_COUNT);
 	reinit_completion(&edu->done);
-	edu->transfers++;
 	writel(command, edu->regs + EDU_DMA_COMMAND);
-	if (!wait_for_completion_timeout(&edu->done, EDU_TIMEOUT))
-		error = -ETIMEDOUT;
+}
 
+int edu_dma_wait(struct edu_dma *edu)
+{
+	return wait_for_completion_timeout(&edu->done, EDU_TIMEOUT) ?
+		0 : -ETIMEDOUT;
+}
+
+static int edu_dma_transfer(struct edu_dma *edu, void *buffer, size_t size,
+			    enum dma_data_direction dir)
+{
+	struct device *dev = &edu->pdev->dev;
+	dma_addr_t addr;
+	int error;
+
+	addr = dma_map_single(dev, buffer, size, dir);
+	if (dma_mapping_error(dev, addr))
+		return -ENOMEM;
+	if (addr != virt_to_phys(buffer))
+		edu->translated++;
+	edu->transfers++;
+	edu_dma_start(edu, addr, size, dir);
+	error = edu_dma_wait(edu);
 	dma_unmap_single(dev, addr, size, dir);
 	return error;
 }
@@ -143,6 +133,7 @@ static DEVICE_ATTR_RO(dma_result);
 
 static struct attribute *edu_dma_attrs[] = {
 	&dev_attr_dma_result.attr,
+	&dev_attr_late_dma.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(edu_dma);
@@ -167,6 +158,7 @@ static int edu_dma_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!edu->regs)
 		return -ENOMEM;
 	error = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(EDU_DMA_BITS));
+	error = error ?: edu_late_init(edu);
 	if (error)
 		return error;
 	pci_set_master(pdev);
