@@ -12,8 +12,8 @@
  * A CPU flushes when its own entries of the current epoch reach the watermark,
  * or when its timer finds its oldest batch due and not covered by anybody
  * else's flush. So the number of flushes does not grow with the number of CPUs.
- * Covered batches leave a few at a time when later entries come, and at the
- * latest with the timer.
+ * Covered batches leave when later entries come, and at the latest with the
+ * timer.
  *
  * A queue that all CPUs share serves hardware whose flush is so expensive that
  * there should be as few as possible; it is the same thing under a lock.

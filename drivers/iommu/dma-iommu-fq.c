@@ -26,8 +26,12 @@
 #include "dma-iommu-stats.h"
 #include "iommu-pages.h"
 
-/* Covered batches that leave when a new one is begun: more than come */
-#define FQ_RELEASE		2
+/*
+ * Covered batches that leave when a new one is begun. All that a flush covers
+ * should leave together, at the usual watermark: then addresses come back in the
+ * order they left in, and neighbours go on sharing page tables.
+ */
+#define FQ_RELEASE		16
 /* What relieving an address space may cost, in batches */
 #define FQ_RELIEF		16
 /* Empty batches that a CPU keeps */

@@ -111,6 +111,32 @@ struct dmock *dmi_mock(struct kunit *test, const struct dmock_config *cfg)
 	return &fix->mock;
 }
 
+/* Returns false where the architecture has only the other kind. */
+static bool set_coherent(struct device *dev, bool coherent)
+{
+#if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
+	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU)
+	dev->dma_coherent = coherent;
+#ifdef CONFIG_DMA_NEED_SYNC
+	dev->dma_skip_sync = coherent;
+#endif
+	return true;
+#else
+	return coherent;
+#endif
+}
+
+/**
+ * dmi_make_noncoherent() - have a device not snoop the CPU's caches
+ * @dev: device; all begin as coherent ones
+ *
+ * Return: false where the architecture has no such devices.
+ */
+bool dmi_make_noncoherent(struct device *dev)
+{
+	return set_coherent(dev, false);
+}
+
 /**
  * dmi_add_raw_device() - add a platform device that may turn out unusable
  * @test: test
@@ -127,6 +153,7 @@ struct device *dmi_add_raw_device(struct kunit *test,
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
 	fix->devices[fix->nr_devices++] = dev;
 	KUNIT_ASSERT_NOT_NULL(test, dev->iommu_group);
+	set_coherent(dev, true);
 	return dev;
 }
 
@@ -188,6 +215,7 @@ struct device *dmi_begin_pci(struct kunit *test, const struct dmock_config *cfg,
 		KUNIT_ASSERT_NOT_NULL(test, pdev);
 		fix->devices[fix->nr_devices++] = &pdev->dev;
 		KUNIT_ASSERT_NOT_NULL(test, pdev->dev.iommu_group);
+		set_coherent(&pdev->dev, true);
 	}
 	fix->baseline = dmock_live(dmi_domain(fix->devices[0]));
 	dmi_reset_counts(&fix->mock);
@@ -367,24 +395,6 @@ int dmi_device_copy(struct device *dev, dma_addr_t addr, void *buf, size_t len,
 		len -= part;
 	}
 	return 0;
-}
-
-/**
- * dmi_make_noncoherent() - have a device not snoop the CPU's caches
- * @dev: device
- *
- * Return: false where the architecture has no such devices.
- */
-bool dmi_make_noncoherent(struct device *dev)
-{
-#if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
-	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU)
-	dev->dma_coherent = false;
-	dev->dma_skip_sync = false;
-	return true;
-#else
-	return false;
-#endif
 }
 
 static void free_pages_action(void *virt)
