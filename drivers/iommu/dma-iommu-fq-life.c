@@ -60,7 +60,11 @@ static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)
 	unsigned int cpu;
 
 	WRITE_ONCE(fq->open, false);
-	synchronize_rcu();	/* now nobody is inside who saw it open */
+	/* Then nobody is inside who saw it open. Somebody waits for a switch. */
+	if (cause == IOMMU_FQ_SWITCH)
+		synchronize_rcu_expedited();
+	else
+		synchronize_rcu();
 
 	guard(cpus_read_lock)();
 	if (fq->single)
