@@ -39,7 +39,8 @@ IO_JOBS = "edu,devices,disks,net,iova"
 GLUE_JOBS = "late,settings,observe,policy,map_benchmark"
 LANES = {
     "run": Lane("x86_64", f"{IO_JOBS},{GLUE_JOBS},faults", 600),
-    "debug": Lane("x86_64-debug", f"{IO_JOBS},{GLUE_JOBS},selftest,faults,dma_api,leaks", 2400, kunit=True),
+    "debug": Lane("x86_64-debug", f"{IO_JOBS},{GLUE_JOBS},selftest,faults,dma_api,leaks", 2400,
+                  kunit=True),
     "arm64": Lane("arm64", "devices,disks,iova,msi,faults", 600, kunit=True, arch="arm64",
                   append="trace_event=iommu_dma:iommu_dma_msi_map"),
 }

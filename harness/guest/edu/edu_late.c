@@ -11,12 +11,12 @@
  * writes about that long after the unmapping. It ends with -ETIME when the
  * unmapping came too late to be sure that it was first. Reading gives one line:
  *
- *	DMA-ADDRESS PHYSICAL-ADDRESS FIRST LATE AT-LEAST AT-MOST
+ *	DMA-ADDRESS PHYSICAL-ADDRESS FIRST LATE AT-LEAST AT-MOST UNMAPPED
  *
  * FIRST and LATE say what became of the two writes: "written", "blocked" or
  * "torn". The time from the unmapping to the late one was AT-LEAST and AT-MOST
  * so many microseconds: the device's clock and the interrupt's latency make
- * the difference.
+ * the difference. The buffer was UNMAPPED so many milliseconds after boot.
  */
 
 #include <linux/dma-mapping.h>
@@ -43,6 +43,7 @@
  * @late: what it wrote after it was unmapped
  * @at_least: time from the return of the unmapping to the late write, in microseconds
  * @at_most: time from the call of the unmapping to the late write, in microseconds
+ * @unmapped: when the unmapping returned
  */
 struct edu_late {
 	struct mutex	lock;	/* protects all of this */
@@ -52,6 +53,7 @@ struct edu_late {
 	const char	*late;
 	s64		at_least;
 	s64		at_most;
+	ktime_t		unmapped;
 };
 
 /* What is in the buffer; leaves it empty. */
@@ -114,7 +116,7 @@ static int late_second(struct edu_dma *edu, unsigned int age_ms)
 {
 	struct edu_late *late = edu->late;
 	struct device *dev = &edu->pdev->dev;
-	ktime_t start, unmap, unmapped, earliest;
+	ktime_t start, unmap, earliest;
 	int error;
 
 	start = ktime_get();
@@ -124,11 +126,11 @@ static int late_second(struct edu_dma *edu, unsigned int age_ms)
 	late_sleep_until(ktime_add_ms(start, EDU_DELAY_MS - age_ms));
 	unmap = ktime_get();
 	dma_unmap_single(dev, late->addr, PAGE_SIZE, DMA_FROM_DEVICE);
-	unmapped = ktime_get();
+	late->unmapped = ktime_get();
 
 	error = edu_dma_wait(edu);
 	late->late = late_look(late);
-	late->at_least = ktime_us_delta(earliest, unmapped);
+	late->at_least = ktime_us_delta(earliest, late->unmapped);
 	late->at_most = ktime_us_delta(edu->ended_at, unmap);
 	if (!error && late->at_least <= 0)
 		error = -ETIME;
@@ -177,9 +179,10 @@ static ssize_t late_dma_show(struct device *dev, struct device_attribute *attr,
 	guard(mutex)(&late->lock);
 	if (!late->late)
 		return -ENODATA;
-	return sysfs_emit(buf, "%#llx %#llx %s %s %lld %lld\n",
+	return sysfs_emit(buf, "%#llx %#llx %s %s %lld %lld %lld\n",
 			  (u64)late->addr, (u64)phys, late->first, late->late,
-			  late->at_least, late->at_most);
+			  late->at_least, late->at_most,
+			  ktime_to_ms(late->unmapped));
 }
 DEVICE_ATTR_ADMIN_RW(late_dma);
 
