@@ -19,8 +19,12 @@ esac
 
 # Built on a copy: kbuild writes its output beside the sources.
 edu_module() {
+	local source copy
 	mkdir -p "$BUILD/edu/$name"
-	cp -u "$guest"/edu/* "$BUILD/edu/$name/"
+	for source in "$guest"/edu/*; do
+		copy=$BUILD/edu/$name/${source##*/}
+		cmp -s "$source" "$copy" || cp "$source" "$copy"
+	done
 	make -C "$BUILD/$name" M="$BUILD/edu/$name" modules
 	cp "$BUILD/edu/$name/edu_dma.ko" "$stage/lib/"
 }

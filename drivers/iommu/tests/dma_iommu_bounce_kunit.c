@@ -301,7 +301,7 @@ static void dmi_test_trusted_is_not_bounced(struct kunit *test)
 static void dmi_test_bounce_kmalloc(struct kunit *test)
 {
 	struct device *dev = dmi_begin(test, &strict);
-	u8 copy[40], *small __free(kfree) = kzalloc(8, GFP_KERNEL);
+	u8 copy[40], *small = kunit_kzalloc(test, 8, GFP_KERNEL);
 	dma_addr_t addr;
 	bool bounced;
 
