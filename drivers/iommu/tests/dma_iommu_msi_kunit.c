@@ -26,6 +26,11 @@ struct msi_fixture {
 	struct dmock_domain *d;
 };
 
+static phys_addr_t doorbell_at(size_t offset)
+{
+	return DOORBELL + offset;
+}
+
 /* An unmanaged domain, with a cookie for MSIs if there is a base */
 static void attach_unmanaged(struct kunit *test, struct msi_fixture *m,
 			     dma_addr_t base)
@@ -168,7 +173,7 @@ static void dmi_test_msi_hardware_region(struct kunit *test)
 	struct msi_desc desc;
 	u64 addr;
 
-	for (addr = DOORBELL; addr < DOORBELL + SZ_64K - SZ_4K; addr += SZ_4K) {
+	for (addr = DOORBELL; addr < doorbell_at(SZ_64K - SZ_4K); addr += SZ_4K) {
 		KUNIT_ASSERT_EQ(test, prepare(dev, addr, &desc), 0);
 		KUNIT_EXPECT_EQ(test, compose(&desc, addr), addr);
 	}
@@ -215,7 +220,7 @@ static void dmi_test_msi_put(struct kunit *test)
 
 	attach_unmanaged(test, &m, MSI_BASE);
 	expect_rings(test, &m, DOORBELL);
-	expect_rings(test, &m, DOORBELL + SZ_4K);
+	expect_rings(test, &m, doorbell_at(SZ_4K));
 	iommu_detach_device(&m.d->domain, m.dev);
 	iommu_put_dma_cookie(&m.d->domain);
 	KUNIT_EXPECT_EQ(test, dmock_live(m.d), 0);
@@ -224,7 +229,7 @@ static void dmi_test_msi_put(struct kunit *test)
 	/* So that the next one may have the same addresses. */
 	KUNIT_ASSERT_EQ(test, iommu_get_msi_cookie(&m.d->domain, MSI_BASE), 0);
 	KUNIT_ASSERT_EQ(test, iommu_attach_device(&m.d->domain, m.dev), 0);
-	KUNIT_EXPECT_EQ(test, expect_rings(test, &m, DOORBELL + SZ_1M) &
+	KUNIT_EXPECT_EQ(test, expect_rings(test, &m, doorbell_at(SZ_1M)) &
 			~0xfffULL, MSI_BASE);
 }
 
@@ -244,10 +249,10 @@ static void dmi_test_msi_bound(struct kunit *test)
 	attach_unmanaged(test, &m, MSI_BASE);
 	for (i = 0; i < 3; i++)
 		expect_rings(test, &m, DOORBELL + i * SZ_64K);
-	KUNIT_EXPECT_EQ(test, prepare(m.dev, DOORBELL + SZ_1M, &desc), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, prepare(m.dev, doorbell_at(SZ_1M), &desc), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, dmock_live(m.d), 3);
 	/* Those that have a page are not troubled. */
-	expect_rings(test, &m, DOORBELL + SZ_64K);
+	expect_rings(test, &m, doorbell_at(SZ_64K));
 }
 
 /* Beyond 6.12: without such a region the hardware's end is the end. */
@@ -262,8 +267,8 @@ static void dmi_test_msi_aperture(struct kunit *test)
 
 	attach_unmanaged(test, &m, MSI_BASE);
 	expect_rings(test, &m, DOORBELL);
-	expect_rings(test, &m, DOORBELL + SZ_64K);
-	KUNIT_EXPECT_EQ(test, prepare(m.dev, DOORBELL + SZ_1M, &desc), -ENOSPC);
+	expect_rings(test, &m, doorbell_at(SZ_64K));
+	KUNIT_EXPECT_EQ(test, prepare(m.dev, doorbell_at(SZ_1M), &desc), -ENOSPC);
 }
 
 /* A page that could not be mapped is there for the next one. */

@@ -62,7 +62,7 @@ static const struct extent extents[] = {
 	{ SZ_4K, SZ_8K, DMA_BIDIRECTIONAL },
 	{ 511, SZ_64K, DMA_TO_DEVICE },
 	{ SZ_64K - 1, SZ_64K + 2, DMA_FROM_DEVICE },
-	{ 0, SZ_128K + SZ_4K, DMA_FROM_DEVICE },
+	{ 0, 33 * SZ_4K, DMA_FROM_DEVICE },
 	{ SZ_1K, SZ_1M, DMA_BIDIRECTIONAL },
 	{ 0, SZ_2M, DMA_TO_DEVICE },
 	{ SZ_2M - 5, 10, DMA_FROM_DEVICE },
