@@ -553,8 +553,7 @@ void iommu_fq_drain(struct iommu_fq *fq, struct fq_queue *q)
 
 	while (q->head) {
 		queue_release_head(fq, q, &tables);
-		iommu_put_pages_list(&tables);
-		INIT_LIST_HEAD(&tables);
+		iommu_put_pages_list(&tables);	/* leaves it empty */
 		cond_resched();
 	}
 	q->armed = false;

@@ -106,6 +106,23 @@ static __always_inline int iommu_dma_fill(struct iommu_domain *domain,
 }
 
 /**
+ * iommu_dma_fill_done() - make new mappings visible to the hardware
+ * @domain: domain
+ * @iova: first I/O address
+ * @size: length in bytes of all that was mapped
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno.
+ */
+static __always_inline int iommu_dma_fill_done(struct iommu_domain *domain,
+					       dma_addr_t iova, size_t size)
+{
+	const struct iommu_domain_ops *ops = domain->ops;
+
+	return ops->iotlb_sync_map ? ops->iotlb_sync_map(domain, iova, size) : 0;
+}
+
+/**
  * iommu_dma_empty_range() - unmap a part of a range
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address, on a granule
@@ -234,8 +251,7 @@ __iommu_dma_map_phys(struct device *dev, struct iommu_domain *domain,
 
 	if (unlikely(iommu_dma_fill(domain, iova, phys - offset, length, prot,
 				    &filled) ||
-		     (domain->ops->iotlb_sync_map &&
-		      domain->ops->iotlb_sync_map(domain, iova, length)))) {
+		     iommu_dma_fill_done(domain, iova, length))) {
 		iommu_dma_undo(domain, iova, length, filled, failures);
 		return DMA_MAPPING_ERROR;
 	}

@@ -269,7 +269,6 @@ int iommu_dma_fill_slow(struct iommu_domain *domain, dma_addr_t iova,
 			phys_addr_t phys, size_t size, int prot, size_t *filled);
 size_t iommu_dma_empty_slow(struct iommu_domain *domain, dma_addr_t iova,
 			    size_t size, struct iommu_iotlb_gather *gather);
-int iommu_dma_fill_done(struct iommu_domain *domain, dma_addr_t iova, size_t size);
 void iommu_dma_undo(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 		    size_t filled, int failures);
 void iommu_dma_set_aside(struct iommu_domain *domain, dma_addr_t iova, size_t size,

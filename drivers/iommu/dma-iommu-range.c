@@ -127,22 +127,6 @@ void iommu_dma_set_aside(struct iommu_domain *domain, dma_addr_t iova, size_t si
 }
 
 /**
- * iommu_dma_fill_done() - make new mappings visible to the hardware
- * @domain: domain
- * @iova: first I/O address
- * @size: length in bytes of all that was mapped
- *
- * Context: any but NMI.
- * Return: 0 or a negative errno.
- */
-int iommu_dma_fill_done(struct iommu_domain *domain, dma_addr_t iova, size_t size)
-{
-	const struct iommu_domain_ops *ops = domain->ops;
-
-	return ops->iotlb_sync_map ? ops->iotlb_sync_map(domain, iova, size) : 0;
-}
-
-/**
  * iommu_dma_undo() - give up a range that could not be filled
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address
@@ -222,6 +206,16 @@ static bool flush_now(struct iommu_domain *domain, struct iommu_iotlb_gather *ga
 	return confirmed;
 }
 
+/* The range is never used again; what was unmapped of it is flushed for */
+static void flush_and_set_aside(struct iommu_domain *domain, dma_addr_t iova,
+				size_t size, struct iommu_iotlb_gather *gather,
+				int failures)
+{
+	bool confirmed = flush_now(domain, gather, failures);
+
+	iommu_dma_set_aside(domain, iova, size, confirmed ? NULL : &gather->freelist);
+}
+
 /**
  * iommu_dma_refuse_unmap() - deal with a caller who is wrong about what is mapped
  * @dev: device
@@ -243,11 +237,8 @@ void iommu_dma_refuse_unmap(struct device *dev, struct iommu_domain *domain,
 {
 	dev_err_ratelimited(dev, "unmaps %#zx bytes at %pad, but %#zx are mapped\n",
 			    size, &iova, emptied);
-	if (!emptied)
-		return;
-
-	iommu_dma_set_aside(domain, iova, size,
-			    flush_now(domain, gather, failures) ? NULL : &gather->freelist);
+	if (emptied)
+		flush_and_set_aside(domain, iova, size, gather, failures);
 }
 
 /**
@@ -339,7 +330,5 @@ void iommu_dma_unmap_undo(struct iommu_dma_unmapping *u, size_t size, int failur
 	if (likely(u->emptied == u->expected))
 		iommu_dma_give_back(u->domain, u->iova, size, &u->gather, failures);
 	else
-		iommu_dma_set_aside(u->domain, u->iova, size,
-				    flush_now(u->domain, &u->gather, failures) ?
-				    NULL : &u->gather.freelist);
+		flush_and_set_aside(u->domain, u->iova, size, &u->gather, failures);
 }
