@@ -24,6 +24,8 @@ BASE = BUILD / "base"
 TREE = BUILD / "tree"
 PACKAGE = "/usr/src/linux-source-6.12.tar.xz"
 
+# Of these nothing of the base's stays
+REPLACED_FOLDERS = ("drivers/iommu/intel",)
 OVERLAY_FOLDERS = ("Documentation", "arch", "drivers", "include", "kernel", "lib", "tools")
 STACK_KCONFIG = "drivers/iommu/Kconfig.dma-stack"
 LEFTOVER = re.compile(r"(~|\.orig|\.rej|\.sw[op]|\.pyc)$")
@@ -103,6 +105,12 @@ def own_files():
     return files
 
 
+def removed_files(own):
+    """Paths of the base's files that ours take the place of, as a folder."""
+    return {str(path.relative_to(BASE)) for folder in REPLACED_FOLDERS if (ROOT / folder).exists()
+            for path in (BASE / folder).rglob("*") if path.is_file()} - own.keys()
+
+
 def hunk_files(hunks):
     """Paths of the base's files that the hunks change."""
     paths = set()
@@ -146,11 +154,11 @@ def make_overlay():
     both = own.keys() & patched.keys()
     if both:
         sys.exit("both a file of ours and changed by a hunk: " + " ".join(sorted(both)))
-    wanted = {**own, **patched}
+    wanted, removed = {**own, **patched}, removed_files(own)
 
     laid = set((read(manifest) or "").split("\n")) - {""}
-    manifest.write_text("\n".join(sorted(laid | wanted.keys())) + "\n")
-    for path in sorted(laid - wanted.keys()):
+    manifest.write_text("\n".join(sorted(laid | wanted.keys() | removed)) + "\n")
+    for path in sorted(laid - wanted.keys() - removed):
         print("back to the base:", path)
         if (BASE / path).exists():
             replace(TREE / path, (BASE / path).read_bytes(), (BASE / path).stat().st_mode)
@@ -161,7 +169,9 @@ def make_overlay():
         if not target.is_file() or target.read_bytes() != content:
             print("laid over:", path)
             replace(target, content, source.stat().st_mode)
-    manifest.write_text("\n".join(sorted(wanted)) + "\n")
+    for path in removed:
+        (TREE / path).unlink(missing_ok=True)
+    manifest.write_text("\n".join(sorted(wanted.keys() | removed)) + "\n")
 
 
 if __name__ == "__main__":

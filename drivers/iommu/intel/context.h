@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Root and context tables of a unit: who may do what to which memory. */
+
+#ifndef __VTD_CONTEXT_H
+#define __VTD_CONTEXT_H
+
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "hw/tables.h"
+
+struct intel_iommu;
+
+/**
+ * struct vtd_contexts - the tables of a unit
+ * @lock: serialises writers of entries; taken with interrupts off, since a
+ *	device that does not answer is cut off wherever that is found out
+ * @root: root table, 256 entries; set while the unit is set up
+ * @inherited: one bit per source-id whose entry the previous kernel made, or
+ *	NULL; changes under @lock
+ *
+ * Context tables are added under @lock and stay until the unit goes.
+ */
+struct vtd_contexts {
+	spinlock_t		lock;
+	struct vtd_root_entry	*root;
+	unsigned long		*inherited;
+};
+
+int vtd_contexts_init(struct intel_iommu *unit);
+void vtd_contexts_free(struct intel_iommu *unit);
+int vtd_contexts_enable(struct intel_iommu *unit);
+void vtd_contexts_adopt(struct intel_iommu *unit, u8 bus, struct vtd_context *table);
+int vtd_context_set(struct intel_iommu *unit, u16 sid, struct vtd_context context);
+int vtd_context_clear(struct intel_iommu *unit, u16 sid);
+struct vtd_context vtd_context_read(struct intel_iommu *unit, u16 sid);
+bool vtd_context_inherited(struct intel_iommu *unit, u16 sid);
+
+#endif /* __VTD_CONTEXT_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Event interrupts: messages that a unit sends on its own behalf.
+ *
+ * Each kind of event has four registers in a row: control, data, and the two
+ * halves of the address. The interrupt chip in arch/x86/kernel/apic/msi.c fills
+ * them through the dmar_msi_*() functions here, and tells them apart by the
+ * number of the interrupt. So the number has to be in the unit before the
+ * interrupt is requested.
+ */
+
+#define pr_fmt(fmt)	"DMAR: " fmt
+
+#include <linux/irq.h>
+#include <linux/msi.h>
+#include <linux/topology.h>
+
+#include "unit.h"
+
+/* Registers of an event, from its control register, in bytes */
+#define EVENT_DATA		4
+#define EVENT_ADDRESS		8
+#define EVENT_UPPER_ADDRESS	12
+
+/* The control register of the event that @irq is for, or 0. */
+static unsigned int event_control(const struct intel_iommu *unit, unsigned int irq)
+{
+	if (unit->irq == irq)
+		return VTD_FECTL_REG;
+	if (unit->perf_irq == irq)
+		return VTD_PERFINTRCTL_REG;
+	pr_warn_ratelimited("%s: interrupt %u is for no event\n", unit->name, irq);
+	return 0;
+}
+
+/**
+ * vtd_event_mask() - hold back an event interrupt, or let it go
+ * @unit: unit
+ * @control: control register of the event
+ * @masked: hold it back
+ *
+ * Specification 11.4.7.2. An event that is held back is sent when it is let go.
+ *
+ * Context: any.
+ */
+void vtd_event_mask(struct intel_iommu *unit, unsigned int control, bool masked)
+{
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		vtd_write32(&unit->regs, control, masked ? VTD_EVENT_MASKED : 0);
+		/* The write has arrived when something is read */
+		vtd_read32(&unit->regs, control);
+	}
+}
+
+/**
+ * dmar_msi_unmask() - irq_unmask of the chip of event interrupts
+ * @data: interrupt; its handler data is the unit
+ *
+ * Context: any.
+ */
+void dmar_msi_unmask(struct irq_data *data)
+{
+	struct intel_iommu *unit = irq_data_get_irq_handler_data(data);
+	unsigned int control = event_control(unit, data->irq);
+
+	if (control)
+		vtd_event_mask(unit, control, false);
+}
+
+/**
+ * dmar_msi_mask() - irq_mask of the chip of event interrupts
+ * @data: interrupt; its handler data is the unit
+ *
+ * Context: any.
+ */
+void dmar_msi_mask(struct irq_data *data)
+{
+	struct intel_iommu *unit = irq_data_get_irq_handler_data(data);
+	unsigned int control = event_control(unit, data->irq);
+
+	if (control)
+		vtd_event_mask(unit, control, true);
+}
+
+/**
+ * dmar_msi_write() - set the message that an event sends
+ * @irq: interrupt; its handler data is the unit
+ * @msg: message
+ *
+ * Specification 11.4.7.3 to 11.4.7.5.
+ *
+ * Context: any.
+ */
+void dmar_msi_write(int irq, struct msi_msg *msg)
+{
+	struct intel_iommu *unit = irq_get_handler_data(irq);
+	unsigned int control = event_control(unit, irq);
+
+	if (!control)
+		return;
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		vtd_write32(&unit->regs, control + EVENT_DATA, msg->data);
+		vtd_write32(&unit->regs, control + EVENT_ADDRESS, msg->address_lo);
+		vtd_write32(&unit->regs, control + EVENT_UPPER_ADDRESS, msg->address_hi);
+	}
+}
+
+/**
+ * dmar_msi_read() - tell the message that an event sends
+ * @irq: interrupt; its handler data is the unit
+ * @msg: where to put it; left alone if the unit has no such event
+ *
+ * Context: any.
+ */
+void dmar_msi_read(int irq, struct msi_msg *msg)
+{
+	struct intel_iommu *unit = irq_get_handler_data(irq);
+	unsigned int control = event_control(unit, irq);
+
+	if (!control)
+		return;
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		msg->data = vtd_read32(&unit->regs, control + EVENT_DATA);
+		msg->address_lo = vtd_read32(&unit->regs, control + EVENT_ADDRESS);
+		msg->address_hi = vtd_read32(&unit->regs, control + EVENT_UPPER_ADDRESS);
+	}
+}
+
+/**
+ * vtd_event_save() - keep the fault event's registers over a suspend
+ * @unit: unit
+ * @state: where to keep them: control, data, address, upper address
+ *
+ * Context: any.
+ */
+void vtd_event_save(struct intel_iommu *unit, u32 state[4])
+{
+	unsigned int i;
+
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		for (i = 0; i < 4; i++)
+			state[i] = vtd_read32(&unit->regs, VTD_FECTL_REG + 4 * i);
+	}
+}
+
+/**
+ * vtd_event_restore() - give the fault event's registers their values again
+ * @unit: unit
+ * @state: what vtd_event_save() kept
+ *
+ * Control comes last: it lets events go, which need the others by then.
+ *
+ * Context: any.
+ */
+void vtd_event_restore(struct intel_iommu *unit, const u32 state[4])
+{
+	unsigned int i;
+
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		for (i = 3; i > 0; i--)
+			vtd_write32(&unit->regs, VTD_FECTL_REG + 4 * i, state[i]);
+		vtd_write32(&unit->regs, VTD_FECTL_REG, state[0] & VTD_EVENT_MASKED);
+	}
+}
+
+/**
+ * dmar_set_interrupt() - set up the interrupt of faults
+ * @iommu: unit; nothing happens if it has one already
+ *
+ * The handler doesn't become a thread: it is what stops a flood, so it can't wait
+ * for its turn among what the flood holds up.
+ *
+ * Context: process context, dmar_global_lock held or the unit not in use yet;
+ * may sleep.
+ * Return: 0, -ENOSPC without a free vector, or an error of request_irq().
+ */
+int dmar_set_interrupt(struct intel_iommu *iommu)
+{
+	int error;
+	int irq;
+
+	if (iommu->irq)
+		return 0;
+
+	irq = dmar_alloc_hwirq(iommu->seq_id, iommu->node, iommu);
+	if (irq <= 0) {
+		pr_err("%s: no interrupt vector for faults\n", iommu->name);
+		return -ENOSPC;
+	}
+	iommu->irq = irq;
+	error = request_irq(irq, dmar_fault, IRQF_NO_THREAD, iommu->name, iommu);
+	if (!error)
+		return 0;
+
+	pr_err("%s: interrupt %d for faults refused: %d\n", iommu->name, irq, error);
+	iommu->irq = 0;
+	dmar_free_hwirq(irq);
+	return error;
+}
+
+/**
+ * enable_drhd_fault_handling() - set up fault interrupts of a node's units
+ * @cpu: CPU of that node; it is coming up
+ *
+ * Units have interrupts where they are. One that is on a node without CPUs when
+ * the driver starts gets its own when the first comes up.
+ *
+ * Context: process context; takes dmar_global_lock.
+ * Return: 0, or the error of the first unit that could not be served.
+ */
+int enable_drhd_fault_handling(unsigned int cpu)
+{
+	struct dmar_drhd_unit *drhd;
+	struct intel_iommu *unit;
+	int error;
+
+	guard(rwsem_read)(&dmar_global_lock);
+	for_each_iommu(unit, drhd) {
+		if (!unit || unit->irq || unit->node != cpu_to_node(cpu))
+			continue;
+		error = vtd_fault_enable(unit);
+		if (error)
+			return error;
+	}
+	return 0;
+}

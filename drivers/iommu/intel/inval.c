@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a unit is to forget: collected as descriptors, given to its queue at
+ * once, or, where a unit has none, done through registers one by one.
+ */
+
+#define pr_fmt(fmt) "DMAR: " fmt
+
+#include "inval.h"
+#include "quirks.h"
+#include "unit.h"
+
+/* 11.4.6.1 */
+static int context_by_register(struct intel_iommu *unit, struct vtd_desc desc)
+{
+	u64 command = VTD_CCMD_INVALIDATE |
+		      FIELD_PREP(VTD_CCMD_GRANULARITY,
+				 FIELD_GET(VTD_DESC_GRANULARITY, desc.lo)) |
+		      FIELD_PREP(VTD_CCMD_DID, FIELD_GET(VTD_DESC_DID, desc.lo)) |
+		      FIELD_PREP(VTD_CCMD_SID,
+				 FIELD_GET(VTD_DESC_CONTEXT_SID, desc.lo));
+
+	vtd_write64(&unit->regs, VTD_CCMD_REG, command);
+	return vtd_wait64(&unit->regs, VTD_CCMD_REG, VTD_CCMD_INVALIDATE);
+}
+
+/* 11.4.6.2, 11.4.6.3. Units of that age need not drain reads. */
+static int iotlb_by_register(struct intel_iommu *unit, struct vtd_desc desc)
+{
+	unsigned int offset = vtd_ecap_iotlb_offset(unit->ecap), granularity;
+	u64 command, done;
+	int error;
+
+	granularity = FIELD_GET(VTD_DESC_GRANULARITY, desc.lo);
+	command = VTD_IOTLB_INVALIDATE |
+		  FIELD_PREP(VTD_IOTLB_GRANULARITY, granularity) |
+		  FIELD_PREP(VTD_IOTLB_DID, FIELD_GET(VTD_DESC_DID, desc.lo));
+	if (desc.lo & VTD_DESC_DRAIN_WRITES)
+		command |= VTD_IOTLB_DRAIN_WRITES;
+	if (desc.lo & VTD_DESC_DRAIN_READS)
+		command |= VTD_IOTLB_DRAIN_READS;
+
+	/* Address, mask and hint stand where they stand in the descriptor */
+	if (granularity == VTD_GRANULARITY_PAGE)
+		vtd_write64(&unit->regs, offset, desc.hi);
+	vtd_write64(&unit->regs, offset + sizeof(u64), command);
+	error = vtd_wait64(&unit->regs, offset + sizeof(u64), VTD_IOTLB_INVALIDATE);
+	if (error)
+		return error;
+	/* How much it really did: nothing is what it says of a bad request */
+	done = vtd_read64(&unit->regs, offset + sizeof(u64));
+	return FIELD_GET(VTD_IOTLB_ACTUAL, done) ? 0 : -EIO;
+}
+
+/* There is only one set of registers, so this once a lock has to be waited under */
+static int by_register(struct intel_iommu *unit, struct vtd_desc desc)
+{
+	unsigned long flags;
+	int error;
+
+	raw_spin_lock_irqsave(&unit->register_lock, flags);
+	switch (FIELD_GET(VTD_DESC_TYPE, desc.lo)) {
+	case VTD_DESC_CONTEXT:
+		error = context_by_register(unit, desc);
+		break;
+	case VTD_DESC_IOTLB:
+		error = iotlb_by_register(unit, desc);
+		break;
+	default:
+		/* Device-TLBs and interrupts take a queue, which the callers know */
+		error = -EOPNOTSUPP;
+	}
+	raw_spin_unlock_irqrestore(&unit->register_lock, flags);
+	if (error)
+		pr_err_ratelimited("%s: invalidation by register failed: %d\n",
+				   unit->name, error);
+	return error;
+}
+
+static int submit(struct intel_iommu *unit, const struct vtd_desc *descs,
+		  unsigned int count)
+{
+	unsigned int i;
+	int error = 0;
+
+	if (likely(unit->qi))
+		return vtd_qi_submit(unit, descs, count);
+	for (i = 0; i < count; i++)
+		error = by_register(unit, descs[i]) ?: error;
+	return error;
+}
+
+/**
+ * vtd_batch_submit() - have the unit do what was collected, and wait for it
+ * @batch: what was collected; empty afterwards
+ *
+ * Context: any but NMI, see vtd_qi_submit().
+ * Return: 0, or the first error since the batch was begun, see vtd_qi_submit().
+ */
+int vtd_batch_submit(struct vtd_batch *batch)
+{
+	int error = batch->error;
+
+	if (batch->count)
+		error = error ?: submit(batch->unit, batch->descs, batch->count);
+	batch->count = 0;
+	batch->error = 0;
+	return error;
+}
+
+/**
+ * vtd_batch_add() - collect one more descriptor
+ * @batch: where; what is in there is submitted first if it is full
+ * @desc: descriptor
+ *
+ * Context: any but NMI.
+ */
+void vtd_batch_add(struct vtd_batch *batch, struct vtd_desc desc)
+{
+	if (batch->count == VTD_QI_BATCH)
+		batch->error = vtd_batch_submit(batch);
+	batch->descs[batch->count++] = desc;
+}
+
+/**
+ * vtd_drain() - what an IOTLB invalidation is to wait for
+ * @unit: unit
+ *
+ * Requests that were translated before must have reached memory when pages are
+ * given to somebody else (specification 6.5.4).
+ *
+ * Return: bits for IOTLB descriptors.
+ */
+u64 vtd_drain(const struct intel_iommu *unit)
+{
+	u64 drain = 0;
+
+	if (vtd_cap_drains_writes(unit->cap))
+		drain |= VTD_DESC_DRAIN_WRITES;
+	if (vtd_cap_drains_reads(unit->cap))
+		drain |= VTD_DESC_DRAIN_READS;
+	return drain;
+}
+
+/**
+ * vtd_flush_contexts() - have a unit forget all context entries
+ * @unit: unit
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno, see vtd_qi_submit().
+ */
+int vtd_flush_contexts(struct intel_iommu *unit)
+{
+	struct vtd_desc desc = vtd_desc_context(VTD_GRANULARITY_GLOBAL, 0, 0);
+
+	return submit(unit, &desc, 1);
+}
+
+/**
+ * vtd_flush_context() - have a unit forget the context entry of a device
+ * @unit: unit
+ * @did: domain-id in the entry, VTD_DID_NONE for one that was not present
+ * @sid: source-id
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno, see vtd_qi_submit().
+ */
+int vtd_flush_context(struct intel_iommu *unit, u16 did, u16 sid)
+{
+	struct vtd_desc desc = vtd_desc_context(VTD_GRANULARITY_DEVICE, did, sid);
+
+	return submit(unit, &desc, 1);
+}
+
+/**
+ * vtd_flush_iotlb() - have a unit forget all translations
+ * @unit: unit
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno, see vtd_qi_submit().
+ */
+int vtd_flush_iotlb(struct intel_iommu *unit)
+{
+	struct vtd_desc desc = vtd_desc_iotlb(VTD_GRANULARITY_GLOBAL, 0,
+					      vtd_drain(unit));
+
+	return submit(unit, &desc, 1);
+}
+
+/**
+ * vtd_flush_iotlb_domain() - have a unit forget the translations of a domain
+ * @unit: unit
+ * @did: domain-id
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno, see vtd_qi_submit().
+ */
+int vtd_flush_iotlb_domain(struct intel_iommu *unit, u16 did)
+{
+	struct vtd_desc desc = vtd_desc_iotlb(VTD_GRANULARITY_DOMAIN, did,
+					      vtd_drain(unit));
+
+	return submit(unit, &desc, 1);
+}
+
+/**
+ * vtd_flush_interrupts() - have a unit forget some remapped interrupts
+ * @unit: unit with a queue
+ * @index: first entry, aligned to what @mask says
+ * @mask: log2 of entries, at most vtd_ecap_max_handle_mask()
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno, see vtd_qi_submit().
+ */
+int vtd_flush_interrupts(struct intel_iommu *unit, u16 index, unsigned int mask)
+{
+	struct vtd_desc desc = vtd_desc_interrupts(index, mask);
+
+	return submit(unit, &desc, 1);
+}
+
+/**
+ * vtd_flush_all_interrupts() - have a unit forget all remapped interrupts
+ * @unit: unit with a queue
+ *
+ * Context: any but NMI.
+ * Return: 0 or a negative errno, see vtd_qi_submit().
+ */
+int vtd_flush_all_interrupts(struct intel_iommu *unit)
+{
+	struct vtd_desc desc = vtd_desc_all_interrupts();
+
+	return submit(unit, &desc, 1);
+}
+
+/**
+ * vtd_flush_write_buffer() - have writes to tables reach memory
+ * @unit: unit; nothing is done if it has no such buffer
+ *
+ * Specification 6.8.
+ *
+ * Context: any but NMI.
+ */
+void vtd_flush_write_buffer(struct intel_iommu *unit)
+{
+	if (vtd_cap_write_buffer(unit->cap) || vtd_quirk_write_buffer())
+		vtd_unit_one_shot(unit, VTD_GCMD_WBF, 0);
+}

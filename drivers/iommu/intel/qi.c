@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The invalidation queue (specification 6.5.2): reserve, publish, ring, wait.
+ *
+ * qi-internal.h tells what a submission goes through and why no lock is needed.
+ */
+
+#define pr_fmt(fmt) "DMAR: " fmt
+
+#include <linux/bitmap.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/sched/clock.h>
+#include <linux/slab.h>
+#include <linux/timex.h>
+#include <asm/tsc.h>
+
+#include "../iommu-pages.h"
+#include "perf.h"
+#include "qi-internal.h"
+#include "trace.h"
+#include "unit.h"
+
+/* Looks at the status word between two looks at the clock and the unit */
+#define QI_SPINS	512
+
+/* Submissions whose slots one CPU frees when space is short */
+#define QI_RECLAIM	64
+
+void qi_write_slot(struct vtd_qi *qi, u64 position, struct vtd_desc desc)
+{
+	u64 *slot = qi->ring + ((size_t)qi_slot(position) << qi->slot_log2);
+
+	slot[0] = desc.lo;
+	slot[1] = desc.hi;
+	/* The rest of a wide slot is zero from the start and stays so */
+}
+
+struct vtd_desc qi_read_slot(const struct vtd_qi *qi, u64 position)
+{
+	const u64 *slot = qi->ring + ((size_t)qi_slot(position) << qi->slot_log2);
+
+	return (struct vtd_desc) { .lo = slot[0], .hi = slot[1] };
+}
+
+/* Free the slots of what is complete; false if there is nothing to free */
+static bool qi_reclaim(struct vtd_qi *qi)
+{
+	s64 freed = atomic64_read(&qi->freed);
+	u64 position = freed;
+	unsigned int i;
+
+	for (i = 0; i < QI_RECLAIM; i++) {
+		u64 end = qi_published_end(qi, position);
+
+		if (!end || !qi_complete(qi, end))
+			break;
+		position = end;
+	}
+	if (position == freed)
+		return false;
+	/* If another CPU was faster, there is space all the same */
+	atomic64_try_cmpxchg(&qi->freed, &freed, position);
+	return true;
+}
+
+static bool qi_has_space(struct vtd_qi *qi, u64 end)
+{
+	/* One slot stays free: a ring with equal ends is empty */
+	while (unlikely(end - atomic64_read(&qi->freed) >= QI_SLOTS))
+		if (!qi_reclaim(qi))
+			return false;
+	return true;
+}
+
+/* Interrupts are off: nothing comes between this and qi_publish() */
+static bool qi_reserve(struct vtd_qi *qi, unsigned int slots, u64 *start)
+{
+	s64 from = atomic64_read(&qi->reserved);
+
+	do {
+		if (unlikely(from < 0 || !qi_has_space(qi, from + slots)))
+			return false;
+	} while (!atomic64_try_cmpxchg(&qi->reserved, &from, from + slots));
+
+	*start = from;
+	return true;
+}
+
+static void qi_publish(struct vtd_qi *qi, u64 start, const struct vtd_desc *descs,
+		       unsigned int count)
+{
+	u64 wait = start + count;
+	unsigned int i, slot = qi_slot(wait);
+
+	for (i = 0; i < count; i++)
+		qi_write_slot(qi, start + i, descs[i]);
+	qi_write_slot(qi, wait, vtd_desc_wait(qi->status_phys + slot * sizeof(u32),
+					      wait + 1));
+	/*
+	 * Less than what is waited for, however long the slot had no wait in
+	 * it; and no less than what an earlier owner may still be waiting for.
+	 */
+	WRITE_ONCE(qi->status[slot], (u32)wait);
+	/* Pairs with qi_published_end() */
+	smp_store_release(&qi->ends[qi_slot(start)], wait + 1);
+}
+
+/* Interrupts are off, for one that came while ringing could wait for it */
+static void qi_ring(struct intel_iommu *unit, struct vtd_qi *qi)
+{
+	u64 end, to;
+
+	if (test_and_set_bit_lock(0, &qi->ringing))
+		return;
+
+	to = qi->rung;
+	while ((end = qi_published_end(qi, to)))
+		to = end;
+	if (to != qi->rung) {
+		WRITE_ONCE(qi->rung, to);
+		qi->doorbells++;
+		vtd_write32(&unit->regs, VTD_IQT_REG, qi_slot(to) << qi->slot_log2);
+	}
+	clear_bit_unlock(0, &qi->ringing);
+}
+
+/* Somebody's descriptors, maybe ours, are not known to the unit yet */
+static void qi_ring_again(struct intel_iommu *unit, struct vtd_qi *qi)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	qi_ring(unit, qi);
+	local_irq_restore(flags);
+}
+
+/* Look whether the unit is in trouble, if it still is in @generation */
+static void qi_look_after(struct intel_iommu *unit, struct vtd_qi *qi,
+			  u32 generation, bool stalled)
+{
+	u32 status = vtd_read32(&unit->regs, VTD_FSTS_REG);
+
+	if (stalled || status & (VTD_FSTS_QUEUE_ERROR | VTD_FSTS_COMPLETION_ERROR |
+				 VTD_FSTS_TIMEOUT_ERROR))
+		qi_repair(unit, generation, stalled);
+}
+
+static void qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 end,
+		    u32 generation)
+{
+	unsigned int spins = 0;
+	u64 since = 0;
+	bool stalled;
+
+	while (!qi_complete(qi, end)) {
+		if (READ_ONCE(qi->rung) <= start)
+			qi_ring_again(unit, qi);
+		cpu_relax();
+		if (likely(++spins % QI_SPINS))
+			continue;
+		if (!since)
+			since = local_clock();
+		/* We may have been off the CPU: the clock first, then the status */
+		stalled = local_clock() - since > QI_STALL_NS;
+		if (!qi_complete(qi, end))
+			qi_look_after(unit, qi, generation, stalled);
+		if (READ_ONCE(qi->dead))
+			return;
+	}
+}
+
+static bool qi_was_refused(struct vtd_qi *qi, u64 end)
+{
+	unsigned int i;
+
+	for (i = 0; i < QI_REFUSED; i++)
+		if (READ_ONCE(qi->refused[i]) == end)
+			return true;
+	return false;
+}
+
+static bool qi_has_mute(struct vtd_qi *qi, const struct vtd_desc *descs,
+			unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (FIELD_GET(VTD_DESC_TYPE, descs[i].lo) == VTD_DESC_DEVICE_TLB &&
+		    test_bit(FIELD_GET(VTD_DESC_DEVICE_SID, descs[i].lo), qi->mute))
+			return true;
+	return false;
+}
+
+/* Returns -EAGAIN if an error, whosever, came in between, -EBUSY if no space */
+static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
+			  const struct vtd_desc *descs, unsigned int count)
+{
+	u32 generation = READ_ONCE(qi->generation);
+	unsigned long flags;
+	u64 start, end;
+
+	local_irq_save(flags);
+	if (unlikely(!qi_reserve(qi, count + 1, &start))) {
+		local_irq_restore(flags);
+		return -EBUSY;
+	}
+	qi_publish(qi, start, descs, count);
+	qi_ring(unit, qi);
+	local_irq_restore(flags);
+
+	end = start + count + 1;
+	qi_wait(unit, qi, start, end, generation);
+	if (unlikely(READ_ONCE(qi->dead)))
+		return -EIO;
+	/* Pairs with qi_new_generation(): the status that a repair wrote came after */
+	smp_rmb();
+	if (likely(READ_ONCE(qi->generation) == generation))
+		return 0;
+	return qi_was_refused(qi, end) ? -EIO : -EAGAIN;
+}
+
+/* The ring is full, or being repaired: wait for whoever it is that goes on */
+static int qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi, u64 *since)
+{
+	u32 generation = READ_ONCE(qi->generation);
+
+	if (!*since)
+		*since = local_clock();
+	qi_ring_again(unit, qi);
+	qi_look_after(unit, qi, generation, false);
+	cpu_relax();
+	/* Several stalls in a row can come before it is our turn */
+	return local_clock() - *since > QI_TRIES * QI_STALL_NS ? -ETIMEDOUT : 0;
+}
+
+static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
+		     const struct vtd_desc *descs, unsigned int count)
+{
+	unsigned int tries = 0;
+	u64 since = 0;
+	int error;
+
+	for (;;) {
+		if (unlikely(READ_ONCE(qi->dead)))
+			return -EIO;
+		if (unlikely(qi_has_mute(qi, descs, count)))
+			return -ETIMEDOUT;
+		error = qi_submit_once(unit, qi, descs, count);
+		if (likely(!error))
+			return 0;
+		if (error == -EBUSY)
+			error = qi_wait_for_space(unit, qi, &since);
+		else if (error == -EAGAIN && ++tries < QI_TRIES)
+			error = 0;
+		if (error)
+			return error == -EAGAIN ? -EIO : error;
+	}
+}
+
+static void qi_account(struct intel_iommu *unit, struct vtd_qi *qi,
+		       const struct vtd_desc *descs, unsigned int count,
+		       u64 cycles, int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		this_cpu_inc(qi->counts->kind[descs[i].lo % QI_KINDS]);
+	this_cpu_inc(qi->counts->waits);
+	if (cycles > this_cpu_read(qi->counts->longest))
+		this_cpu_write(qi->counts->longest, cycles);
+	if (unlikely(error)) {
+		this_cpu_inc(qi->counts->failed);
+		pr_err_ratelimited("%s: invalidation failed: %d\n", unit->name, error);
+	}
+}
+
+static u64 qi_ns(u64 cycles)
+{
+	return div_u64(cycles * USEC_PER_SEC, max(tsc_khz, 1U));
+}
+
+/* For the latency statistics of debugfs, which are off as a rule */
+static void qi_measure(struct intel_iommu *unit, const struct vtd_desc *descs,
+		       unsigned int count, u64 ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		switch (FIELD_GET(VTD_DESC_TYPE, descs[i].lo)) {
+		case VTD_DESC_IOTLB:
+			dmar_latency_update(unit, DMAR_LATENCY_INV_IOTLB, ns);
+			break;
+		case VTD_DESC_DEVICE_TLB:
+			dmar_latency_update(unit, DMAR_LATENCY_INV_DEVTLB, ns);
+			break;
+		case VTD_DESC_INTERRUPT:
+			dmar_latency_update(unit, DMAR_LATENCY_INV_IEC, ns);
+			break;
+		}
+	}
+}
+
+/**
+ * vtd_qi_submit() - have a unit do what some descriptors say, and wait for it
+ * @unit: unit with a queue
+ * @descs: descriptors without a wait
+ * @count: their number, at most VTD_QI_BATCH
+ *
+ * What an error of the unit or of a device undid is submitted again, so no
+ * descriptor may mind being executed twice. A stalled unit is restarted.
+ *
+ * Specification 6.5.2.
+ *
+ * Context: any but NMI; spins until the unit is done, in the worst case some
+ *	seconds, with interrupts as the caller has them, without a lock.
+ * Return: 0 if all is done; -ETIMEDOUT if a device-TLB that is among @descs did
+ *	not answer, see vtd_qi_is_mute(); -EIO if the unit refused a descriptor,
+ *	or does not answer.
+ */
+int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
+		  unsigned int count)
+{
+	struct vtd_qi *qi = unit->qi;
+	cycles_t start = get_cycles();
+	int error;
+
+	if (trace_qi_submit_enabled())
+		vtd_trace_submit(unit, descs, count);
+	error = qi_submit(unit, qi, descs, count);
+	start = get_cycles() - start;
+	qi_account(unit, qi, descs, count, start, error);
+	if (unlikely(READ_ONCE(unit->perf_statistic)))
+		qi_measure(unit, descs, count, qi_ns(start));
+	return error;
+}
+
+/**
+ * vtd_qi_is_mute() - tell whether a device-TLB did not answer
+ * @unit: unit
+ * @sid: source-id of the device
+ *
+ * Context: any.
+ * Return: true from the time when it was found out until vtd_qi_unmute().
+ */
+bool vtd_qi_is_mute(struct intel_iommu *unit, u16 sid)
+{
+	return unit->qi && test_bit(sid, unit->qi->mute);
+}
+
+/**
+ * vtd_qi_unmute() - ask a device-TLB again
+ * @unit: unit
+ * @sid: source-id of a device that was reset, or replaced
+ *
+ * Context: any.
+ */
+void vtd_qi_unmute(struct intel_iommu *unit, u16 sid)
+{
+	if (unit->qi)
+		clear_bit(sid, unit->qi->mute);
+}
+
+/* Specification 6.5.2: tail, then address, then the queue is turned on */
+int qi_program(struct intel_iommu *unit)
+{
+	struct vtd_qi *qi = unit->qi;
+	u64 address = virt_to_phys(qi->ring);
+
+	/* Sizes are given in units of 4 KiB */
+	address |= FIELD_PREP(VTD_IQA_SIZE, QI_SLOTS_LOG2 + qi->slot_log2 - 12);
+	if (qi->slot_log2 == 5)
+		address |= VTD_IQA_WIDE;
+	vtd_write64(&unit->regs, VTD_IQT_REG, 0);
+	vtd_write64(&unit->regs, VTD_IQA_REG, address);
+	return vtd_unit_command(unit, VTD_GCMD_QIE, 0);
+}
+
+static struct vtd_qi *qi_alloc(struct intel_iommu *unit)
+{
+	struct vtd_qi *qi = kzalloc_node(sizeof(*qi), GFP_KERNEL, unit->node);
+
+	if (!qi)
+		return NULL;
+	raw_spin_lock_init(&qi->repair_lock);
+	/* Units that know scalable mode take wide descriptors, also without it */
+	qi->slot_log2 = vtd_ecap_scalable(unit->ecap) ? 5 : 4;
+	/* The arrays are full of zeroes, which are ends of the lap before */
+	atomic64_set(&qi->reserved, QI_SLOTS);
+	atomic64_set(&qi->freed, QI_SLOTS);
+	qi->rung = QI_SLOTS;
+
+	qi->ring = iommu_alloc_pages_node(unit->node, GFP_KERNEL,
+					  get_order(QI_SLOTS << qi->slot_log2));
+	/* One word more than slots: the one that nobody reads */
+	qi->status = kzalloc_node(2 * QI_SLOTS * sizeof(u32), GFP_KERNEL, unit->node);
+	qi->ends = kcalloc_node(QI_SLOTS, sizeof(u64), GFP_KERNEL, unit->node);
+	qi->mute = bitmap_zalloc(BIT(16), GFP_KERNEL);
+	qi->counts = alloc_percpu(struct vtd_qi_counts);
+	if (qi->status) {
+		qi->status_phys = virt_to_phys(qi->status);
+		qi->scratch_phys = virt_to_phys(qi->status + QI_SLOTS);
+	}
+	return qi;
+}
+
+static bool qi_is_whole(const struct vtd_qi *qi)
+{
+	return qi && qi->ring && qi->status && qi->ends && qi->mute && qi->counts;
+}
+
+/**
+ * vtd_qi_enable() - set the queue of a unit up
+ * @unit: unit; nothing is done if its queue is on already
+ *
+ * Context: may sleep; under dmar_global_lock.
+ * Return: 0, -ENODEV if the unit has no queue, -ENOMEM, or -ETIMEDOUT.
+ */
+int vtd_qi_enable(struct intel_iommu *unit)
+{
+	int error;
+
+	if (!vtd_ecap_queue(unit->ecap))
+		return -ENODEV;
+	if (unit->qi)
+		return 0;
+
+	unit->qi = qi_alloc(unit);
+	error = qi_is_whole(unit->qi) ? qi_program(unit) : -ENOMEM;
+	if (error)
+		vtd_qi_free(unit);
+	return error;
+}
+
+/**
+ * vtd_qi_reenable() - turn the queue on again after the unit lost its state
+ * @unit: unit
+ *
+ * Context: any; nobody submits.
+ * Return: 0, -ENOENT if there was no queue, -ETIMEDOUT.
+ */
+int vtd_qi_reenable(struct intel_iommu *unit)
+{
+	struct vtd_qi *qi = unit->qi;
+	u64 start;
+
+	if (!qi)
+		return -ENOENT;
+	vtd_qi_disable(unit);
+	/* The unit begins with slot 0 */
+	start = round_up(atomic64_read(&qi->reserved), QI_SLOTS);
+	atomic64_set(&qi->freed, start);
+	atomic64_set(&qi->reserved, start);
+	qi->rung = start;
+	qi->dead = false;
+	return qi_program(unit);
+}
+
+/**
+ * vtd_qi_disable() - turn the queue off, whoever turned it on
+ * @unit: unit
+ *
+ * Context: any; nobody submits.
+ */
+void vtd_qi_disable(struct intel_iommu *unit)
+{
+	u64 tail;
+
+	if (!(vtd_read32(&unit->regs, VTD_GSTS_REG) & VTD_GCMD_QIE))
+		return;
+	/* Let it finish; a unit that does not is turned off as it is */
+	read_poll_timeout_atomic(vtd_read64, tail,
+				 tail == vtd_read64(&unit->regs, VTD_IQT_REG), 1,
+				 VTD_REGISTER_TIMEOUT_US, false, &unit->regs,
+				 VTD_IQH_REG);
+	vtd_unit_command(unit, 0, VTD_GCMD_QIE);
+}
+
+/**
+ * vtd_qi_free() - free the queue of a unit that is turned off
+ * @unit: unit
+ *
+ * Context: may sleep; nobody submits.
+ */
+void vtd_qi_free(struct intel_iommu *unit)
+{
+	struct vtd_qi *qi = unit->qi;
+
+	if (!qi)
+		return;
+	unit->qi = NULL;
+	if (qi->ring)
+		iommu_free_pages(qi->ring, get_order(QI_SLOTS << qi->slot_log2));
+	kfree(qi->status);
+	kfree(qi->ends);
+	bitmap_free(qi->mute);
+	free_percpu(qi->counts);
+	kfree(qi);
+}
+
+static void qi_add_counts(struct vtd_qi_stats *stats,
+			  const struct vtd_qi_counts *counts)
+{
+	const unsigned int step = BIT(4);
+	const u64 *iotlb = counts->kind + VTD_DESC_IOTLB;
+	unsigned int i;
+
+	stats->waits += counts->waits;
+	stats->failed += counts->failed;
+	stats->longest_ns = max(stats->longest_ns, counts->longest);
+	stats->iotlb_global += iotlb[VTD_GRANULARITY_GLOBAL * step];
+	stats->iotlb_domain += iotlb[VTD_GRANULARITY_DOMAIN * step];
+	stats->iotlb_pages += iotlb[VTD_GRANULARITY_PAGE * step];
+	for (i = 0; i < QI_KINDS; i += step) {
+		stats->context += counts->kind[i + VTD_DESC_CONTEXT];
+		stats->device_tlb += counts->kind[i + VTD_DESC_DEVICE_TLB];
+		stats->interrupts += counts->kind[i + VTD_DESC_INTERRUPT];
+	}
+}
+
+/**
+ * vtd_qi_read_stats() - add up what went through a queue
+ * @unit: unit; without a queue, all is 0
+ * @stats: what to fill in
+ *
+ * Context: any. Figures are not of one moment.
+ */
+void vtd_qi_read_stats(struct intel_iommu *unit, struct vtd_qi_stats *stats)
+{
+	struct vtd_qi *qi = unit->qi;
+	int cpu;
+
+	memset(stats, 0, sizeof(*stats));
+	if (!qi)
+		return;
+	*stats = qi->stats;
+	stats->doorbells = READ_ONCE(qi->doorbells);
+	for_each_possible_cpu(cpu)
+		qi_add_counts(stats, per_cpu_ptr(qi->counts, cpu));
+	stats->longest_ns = qi_ns(stats->longest_ns);
+}
+
+/**
+ * vtd_qi_peek() - show one slot of the ring
+ * @unit: unit with a queue
+ * @slot: number of the slot
+ * @desc: filled with what is there, which may be changing
+ * @status: filled with the status word of the slot
+ *
+ * Context: any.
+ * Return: bytes per slot, 0 if there is no such slot.
+ */
+unsigned int vtd_qi_peek(struct intel_iommu *unit, unsigned int slot,
+			 struct vtd_desc *desc, u32 *status)
+{
+	struct vtd_qi *qi = unit->qi;
+
+	if (!qi || slot >= QI_SLOTS)
+		return 0;
+	*desc = qi_read_slot(qi, slot);
+	*status = READ_ONCE(qi->status[slot]);
+	return 1U << qi->slot_log2;
+}

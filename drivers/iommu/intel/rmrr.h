@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory that firmware has devices use, and devices that may cache translations. */
+
+#ifndef __VTD_RMRR_H
+#define __VTD_RMRR_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct device;
+struct pci_dev;
+
+void vtd_rmrr_get_regions(struct device *dev, struct list_head *head);
+bool vtd_ats_allowed(struct pci_dev *pdev);
+void vtd_reserved_lists_report(void);
+void vtd_reserved_lists_free(void);
+
+#endif /* __VTD_RMRR_H */

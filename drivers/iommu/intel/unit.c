@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a remapping unit: its registers are mapped, it is asked what it
+ * can do, and it is given a number. What the rooms keep of it (queue, tables,
+ * interrupts, faults) starts out empty here and is freed here.
+ *
+ * Owns the numbers of units and the Global Command Register. That register is
+ * write-only and takes one change at a time, so the bits that are on are kept
+ * in unit->gcmd, and a change holds register_lock until the unit shows it.
+ */
+
+#define pr_fmt(fmt) "DMAR: " fmt
+
+#include <linux/cacheflush.h>
+#include <linux/idr.h>
+#include <linux/ioport.h>
+#include <linux/slab.h>
+
+#include "hw/tables.h"
+#include "perf.h"
+#include "unit.h"
+
+/* Registers come in pages of this size whatever the CPU's are */
+#define VTD_REGISTER_PAGE	SZ_4K
+
+/* Page tables that we can build */
+#define VTD_LEVELS_MIN		3
+#define VTD_LEVELS_MAX		5
+
+static DEFINE_IDA(vtd_seq_ids);
+
+/**
+ * vtd_write_back() - make what the CPU wrote visible to the unit
+ * @unit: unit that reads it
+ * @start: first byte
+ * @bytes: how many
+ *
+ * Nothing has to be done where the unit snoops the CPU's caches (ECAP.C).
+ *
+ * Context: any.
+ */
+void vtd_write_back(struct intel_iommu *unit, void *start, size_t bytes)
+{
+	if (!vtd_ecap_coherent(unit->ecap))
+		clflush_cache_range(start, bytes);
+}
+
+/* One lasting bit. The unit may not be told anything else until it shows it. */
+static int change_bit_of_command(struct intel_iommu *unit, u32 bit, bool on)
+{
+	lockdep_assert_held(&unit->register_lock);
+
+	if (on)
+		unit->gcmd |= bit;
+	else
+		unit->gcmd &= ~bit;
+	vtd_write32(&unit->regs, VTD_GCMD_REG, unit->gcmd);
+	return vtd_wait32(&unit->regs, VTD_GSTS_REG, bit, on ? bit : 0);
+}
+
+/**
+ * vtd_unit_command() - turn functions of a unit on or off
+ * @unit: the unit
+ * @set: lasting bits of VTD_GCMD_REG to set
+ * @clear: lasting bits to clear; none that is in @set
+ *
+ * One write for each bit, in rising order, since the unit is to be told one
+ * change at a time (specification 11.4.4). On failure the bits that it was told
+ * of stay in unit->gcmd: it may still come round to them.
+ *
+ * Context: any; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US for
+ * each bit.
+ * Return: 0, or -ETIMEDOUT if the unit does not show the change.
+ */
+int vtd_unit_command(struct intel_iommu *unit, u32 set, u32 clear)
+{
+	unsigned long bits = set | clear;
+	unsigned int bit;
+	int error = 0;
+
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		for_each_set_bit(bit, &bits, 32) {
+			error = change_bit_of_command(unit, BIT(bit),
+						      set & BIT(bit));
+			if (error)
+				break;
+		}
+	}
+	if (error)
+		pr_err_ratelimited("%s: does not %s bit %u of its command register\n",
+				   unit->name, set & BIT(bit) ? "set" : "clear", bit);
+	return error;
+}
+
+/**
+ * vtd_unit_one_shot() - have a unit do something once
+ * @unit: the unit
+ * @command: one bit of VTD_GCMD_REG that does not last
+ * @done: bit of VTD_GSTS_REG that shows when it is done; 0 if the bit at the
+ *	position of @command clears then, as with VTD_GCMD_WBF
+ *
+ * Specification 11.4.4.
+ *
+ * Context: any; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US.
+ * Return: 0 or -ETIMEDOUT.
+ */
+int vtd_unit_one_shot(struct intel_iommu *unit, u32 command, u32 done)
+{
+	int error;
+
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		vtd_write32(&unit->regs, VTD_GCMD_REG, unit->gcmd | command);
+		error = vtd_wait32(&unit->regs, VTD_GSTS_REG, done ?: command, done);
+	}
+	if (error)
+		pr_err_ratelimited("%s: does not finish command %#x\n",
+				   unit->name, command);
+	return error;
+}
+
+/**
+ * vtd_unit_disable_protected_memory() - let devices reach all memory again
+ * @unit: the unit
+ *
+ * Firmware may block DMA into ranges of memory until the operating system is
+ * ready (specification 11.4.8). These ranges also stop requests that are
+ * translated, so they have to go once translation is on.
+ *
+ * Context: any; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US.
+ * Return: 0, or -ETIMEDOUT if the ranges stay protected.
+ */
+int vtd_unit_disable_protected_memory(struct intel_iommu *unit)
+{
+	u32 enable;
+	int error;
+
+	if (!vtd_cap_protected_memory(unit->cap))
+		return 0;
+
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
+		enable = vtd_read32(&unit->regs, VTD_PMEN_REG);
+		vtd_write32(&unit->regs, VTD_PMEN_REG, enable & ~VTD_PMEN_ENABLE);
+		error = vtd_wait32(&unit->regs, VTD_PMEN_REG, VTD_PMEN_STATUS, 0);
+	}
+	if (error)
+		pr_err_ratelimited("%s: does not release protected memory\n",
+				   unit->name);
+	return error;
+}
+
+static bool has_levels(struct vtd_cap cap, unsigned int levels)
+{
+	return vtd_cap_sagaw(cap) & BIT(vtd_levels_to_width(levels));
+}
+
+/* Most levels of page tables that unit and driver have in common, 0 if none */
+static unsigned int most_levels(struct vtd_cap cap)
+{
+	unsigned int levels;
+
+	for (levels = VTD_LEVELS_MAX; levels >= VTD_LEVELS_MIN; levels--)
+		if (has_levels(cap, levels))
+			return levels;
+	return 0;
+}
+
+/* Each level is a read of memory: no more than what devices can address takes */
+static unsigned int enough_levels(struct vtd_cap cap)
+{
+	unsigned int levels;
+
+	for (levels = VTD_LEVELS_MIN; levels < VTD_LEVELS_MAX; levels++)
+		if (has_levels(cap, levels) &&
+		    12 + 9 * levels >= vtd_cap_address_bits(cap))
+			return levels;
+	return most_levels(cap);
+}
+
+/**
+ * vtd_unit_read_caps() - ask a unit what it can do
+ * @unit: the unit, its registers mapped
+ *
+ * Fills in @unit->cap, @unit->ecap, @unit->levels and @unit->max_levels
+ * (specification 11.4.2, 11.4.3). Both numbers of levels are 0 if the unit has
+ * no width of addresses that we can build tables for.
+ *
+ * Context: any; the unit is not shared yet.
+ * Return: 0, or -EINVAL if nothing answers at that address.
+ */
+int vtd_unit_read_caps(struct intel_iommu *unit)
+{
+	unit->cap.bits = vtd_read64(&unit->regs, VTD_CAP_REG);
+	unit->ecap.bits = vtd_read64(&unit->regs, VTD_ECAP_REG);
+	if (unit->cap.bits == U64_MAX && unit->ecap.bits == U64_MAX)
+		return -EINVAL;
+
+	unit->max_levels = most_levels(unit->cap);
+	unit->levels = enough_levels(unit->cap);
+	return 0;
+}
+
+static int map_registers(struct intel_iommu *unit, u64 bytes)
+{
+	if (!request_mem_region(unit->reg_phys, bytes, unit->name)) {
+		pr_err("%s: registers at %#llx belong to somebody else\n",
+		       unit->name, unit->reg_phys);
+		return -EBUSY;
+	}
+
+	unit->regs.base = ioremap(unit->reg_phys, bytes);
+	if (!unit->regs.base) {
+		release_mem_region(unit->reg_phys, bytes);
+		pr_err("%s: registers at %#llx can't be mapped\n",
+		       unit->name, unit->reg_phys);
+		return -ENOMEM;
+	}
+	unit->reg_size = bytes;
+	return 0;
+}
+
+static void unmap_registers(struct intel_iommu *unit)
+{
+	if (!unit->regs.base)
+		return;
+	iounmap(unit->regs.base);
+	release_mem_region(unit->reg_phys, unit->reg_size);
+	unit->regs.base = NULL;
+}
+
+/* Bytes of registers that are used; those of IOTLB and faults can be anywhere */
+static u64 registers_used(const struct intel_iommu *unit)
+{
+	u64 iotlb_end = vtd_ecap_iotlb_offset(unit->ecap) + 2 * sizeof(u64);
+	u64 faults_end = vtd_cap_fault_offset(unit->cap) +
+			 vtd_cap_fault_records(unit->cap) * VTD_FRCD_BYTES;
+
+	return ALIGN(max(iotlb_end, faults_end), VTD_REGISTER_PAGE);
+}
+
+/*
+ * How far the registers reach stands in them: what firmware tells, or a page,
+ * is mapped first. On failure nothing is left mapped.
+ */
+static int map_and_identify(struct intel_iommu *unit, u64 bytes)
+{
+	int error;
+
+	error = map_registers(unit, max_t(u64, bytes, VTD_REGISTER_PAGE));
+	if (error)
+		return error;
+
+	error = vtd_unit_read_caps(unit);
+	if (error) {
+		pr_warn(FW_BUG "%s: nothing answers at %#llx, check the DMAR table\n",
+			unit->name, unit->reg_phys);
+		unmap_registers(unit);
+		return error;
+	}
+
+	if (registers_used(unit) <= unit->reg_size)
+		return 0;
+	unmap_registers(unit);
+	return map_registers(unit, registers_used(unit));
+}
+
+/* What the kernel before us, or firmware, left on */
+static void find_inherited_state(struct intel_iommu *unit)
+{
+	u32 status = vtd_read32(&unit->regs, VTD_GSTS_REG);
+
+	unit->gcmd = status & (VTD_GCMD_IRE | VTD_GCMD_TE | VTD_GCMD_QIE);
+	if (status & VTD_GCMD_TE)
+		unit->flags |= VTD_UNIT_TRANSLATION_INHERITED;
+	if (status & VTD_GCMD_IRE)
+		unit->flags |= VTD_UNIT_INTERRUPTS_INHERITED;
+}
+
+/* Say what the unit is and what it lacks, and leave it out where it must be */
+static void announce(struct intel_iommu *unit)
+{
+	u32 version = vtd_read32(&unit->regs, VTD_VER_REG);
+
+	pr_info("%s: reg_base_addr %llx ver %lu:%lu cap %llx ecap %llx\n",
+		unit->name, unit->reg_phys, FIELD_GET(VTD_VER_MAJOR, version),
+		FIELD_GET(VTD_VER_MINOR, version), unit->cap.bits, unit->ecap.bits);
+
+	if (!unit->levels) {
+		pr_info("%s: no width of addresses that we support (SAGAW %#x): DMA is not translated\n",
+			unit->name, vtd_cap_sagaw(unit->cap));
+		unit->drhd->ignored = 1;
+	}
+	if (!vtd_ecap_queue(unit->ecap))
+		pr_info("%s: no invalidation queue: registers are used, interrupts can't be remapped\n",
+			unit->name);
+}
+
+static void init_rooms(struct intel_iommu *unit)
+{
+	raw_spin_lock_init(&unit->register_lock);
+	raw_spin_lock_init(&unit->irt.lock);
+	spin_lock_init(&unit->contexts.lock);
+	xa_init(&unit->devices);
+	xa_init(&unit->aliases);
+	vtd_did_init(unit);
+	vtd_fault_init(unit);
+}
+
+/**
+ * vtd_unit_create() - find out what is behind an entry of the DMAR table
+ * @drhd: the entry; its @iommu is set, and its @ignored if the unit can't
+ *	translate. Such a unit may still remap interrupts.
+ *
+ * Changes nothing in the hardware. What was left on is told by the unit's
+ * flags; what to do about it is up to who sets the unit up.
+ *
+ * Context: process context, under dmar_global_lock held for writing, or at boot.
+ * Return: 0, -EINVAL if there is no unit at that address, -EBUSY if the
+ * registers are taken, -ENOSPC if there are too many units, or -ENOMEM.
+ */
+int vtd_unit_create(struct dmar_drhd_unit *drhd)
+{
+	struct intel_iommu *unit;
+	int error;
+
+	if (!drhd->reg_base_addr) {
+		pr_warn(FW_BUG "DRHD without register base address\n");
+		return -EINVAL;
+	}
+
+	unit = kzalloc(sizeof(*unit), GFP_KERNEL);
+	if (!unit)
+		return -ENOMEM;
+
+	unit->seq_id = ida_alloc_max(&vtd_seq_ids, DMAR_UNITS_SUPPORTED - 1,
+				     GFP_KERNEL);
+	if (unit->seq_id < 0) {
+		error = unit->seq_id;
+		pr_err("No number left for the unit at %#llx\n", drhd->reg_base_addr);
+		goto free_unit;
+	}
+	snprintf(unit->name, sizeof(unit->name), "dmar%d", unit->seq_id);
+
+	unit->reg_phys = drhd->reg_base_addr;
+	error = map_and_identify(unit, drhd->reg_size);
+	if (error)
+		goto free_seq_id;
+
+	unit->segment = drhd->segment;
+	unit->node = NUMA_NO_NODE;
+	unit->drhd = drhd;
+	init_rooms(unit);
+	find_inherited_state(unit);
+	announce(unit);
+	drhd->iommu = unit;
+	return 0;
+
+free_seq_id:
+	ida_free(&vtd_seq_ids, unit->seq_id);
+free_unit:
+	kfree(unit);
+	return error;
+}
+
+/**
+ * vtd_unit_free() - let go of a unit
+ * @unit: the unit; off, unknown to the core, without devices and observers
+ *
+ * Context: process context, under dmar_global_lock held for writing, or at
+ * boot; nobody can find the unit any more.
+ */
+void vtd_unit_free(struct intel_iommu *unit)
+{
+	vtd_fault_disable(unit);
+	dmar_latency_free(unit);
+	if (IS_ENABLED(CONFIG_IRQ_REMAP))
+		vtd_irt_free(unit);
+	vtd_qi_free(unit);
+	vtd_contexts_free(unit);
+	vtd_did_destroy(unit);
+	xa_destroy(&unit->devices);
+	xa_destroy(&unit->aliases);
+	unmap_registers(unit);
+	ida_free(&vtd_seq_ids, unit->seq_id);
+	kfree(unit);
+}
