@@ -9,6 +9,8 @@
 
 #include <linux/iommu.h>
 
+struct dentry;
+
 #ifdef CONFIG_IOMMU_DMA
 
 void iommu_setup_dma_ops(struct device *dev);
@@ -21,6 +23,9 @@ int iommu_dma_init_fq(struct iommu_domain *domain);
 void iommu_dma_stop_fq(struct iommu_domain *domain);
 
 void iommu_dma_get_resv_regions(struct device *dev, struct list_head *list);
+
+/* With CONFIG_IOMMU_DEBUGFS */
+void iommu_dma_debugfs_watermark(struct dentry *folder);
 
 extern bool iommu_dma_forcedac;
 

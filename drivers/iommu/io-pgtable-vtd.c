@@ -3,7 +3,9 @@
  * The page tables of Intel VT-d, first stage and second stage.
  */
 
+#include <kunit/visibility.h>
 #include <linux/cacheflush.h>
+#include <linux/export.h>
 #include <linux/io-pgtable.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -193,6 +195,42 @@ static struct io_pgtable *vtd_fs_alloc(struct io_pgtable_cfg *cfg, void *cookie)
 	table->iop.ops.unmap_pages = vtd_fs_unmap_pages;
 	return vtd_init(table, cfg, cookie);
 }
+
+/**
+ * io_pgtable_vtd_path() - read the entries that translate an address
+ * @root: physical address of the top table: second stage, of this kernel, and
+ *	kept from being freed by the caller
+ * @levels: levels of tables, at most 5
+ * @iova: the address, within what the table translates
+ * @path: filled with the entries on the way, by their level: [0] is that of a
+ *	4 KiB page. Those below the last that was read stay as they are
+ *
+ * Others may map and unmap meanwhile: tables that they take away are not freed
+ * before the walk has ended. The entries need not be of one moment.
+ *
+ * Context: any but NMI.
+ * Return: the level of the last entry that was read. There the walk came upon
+ * a page, or upon nothing.
+ */
+unsigned int io_pgtable_vtd_path(phys_addr_t root, unsigned int levels,
+				 u64 iova, u64 *path)
+{
+	const u64 *entries = phys_to_virt(root);
+	unsigned int level = levels - 1, shift;
+	unsigned long flags = io_radix_enter();
+
+	for (;; level--) {
+		shift = VTD_PAGE_LOG2 + level * VTD_INDEX_LOG2;
+		path[level] = READ_ONCE(entries[(iova >> shift) &
+						((1U << VTD_INDEX_LOG2) - 1)]);
+		if (!level || !io_radix_is_table(&vtd_ss_format, path[level]))
+			break;
+		entries = phys_to_virt(path[level] & vtd_ss_format.addr_mask);
+	}
+	io_radix_leave(flags);
+	return level;
+}
+EXPORT_SYMBOL_IF_KUNIT(io_pgtable_vtd_path);
 
 static void vtd_free(struct io_pgtable *iop)
 {

@@ -275,6 +275,10 @@ struct io_pgtable_ops *alloc_io_pgtable_ops(enum io_pgtable_fmt fmt,
 					    void *cookie);
 void free_io_pgtable_ops(struct io_pgtable_ops *ops);
 
+/* For showing what a VT-d unit walks, be it known to the caller or not */
+unsigned int io_pgtable_vtd_path(phys_addr_t root, unsigned int levels,
+				 u64 iova, u64 *path);
+
 /*
  * From here on: for formats. A driver has no business with it, except that
  * some look up the configuration of a table that they were given.

@@ -167,10 +167,67 @@ static void iopgt_missing_formats(struct kunit *test)
 	free_io_pgtable_ops(NULL);
 }
 
+#define PATH_ADDR	GENMASK_ULL(51, 12)
+
+/* Checks where the walk for an address ends, and with which address. */
+static void path_ends(struct iopgt *t, u64 iova, unsigned int level, u64 addr)
+{
+	u64 path[5] = {};
+	unsigned int end = io_pgtable_vtd_path(t->cfg.vtd_cfg.root,
+					       t->cfg.vtd_cfg.levels, iova, path);
+
+	KUNIT_ASSERT_EQ_MSG(t->test, end, level, "0x%llx", iova);
+	KUNIT_EXPECT_EQ_MSG(t->test, path[end] & PATH_ADDR, addr, "0x%llx", iova);
+	for (unsigned int at = 0; at < ARRAY_SIZE(path); at++)
+		if (at != end)
+			KUNIT_EXPECT_EQ_MSG(t->test, !!path[at],
+					    at > end && at < t->cfg.vtd_cfg.levels,
+					    "0x%llx level %u", iova, at);
+}
+
+/* Pages of each size, holes beside them, the first and the last address */
+static void iopgt_vtd_path(struct kunit *test)
+{
+	static const struct iopgt_config config = {
+		.name = "path", .fmt = SS, .pgsizes = SIZES_4K, .ias = 48,
+		.oas = 48, .coherent = true,
+	};
+	const u64 last = BIT_ULL(48) - SZ_4K;
+	const u64 pages[][2] = {
+		{ 0, SZ_4K }, { last, SZ_4K }, { SZ_1G, SZ_2M }, { BIT_ULL(40), SZ_1G },
+	};
+	struct iopgt *t = test->priv;
+	size_t mapped = 0;
+
+	if (!IS_ENABLED(CONFIG_IOMMU_IO_PGTABLE_VTD)) {
+		kunit_skip(test, "not in this kernel");
+		return;
+	}
+	iopgt_fill_cfg(t, &config, &iopgt_flush_pages);
+	t->ops = alloc_io_pgtable_ops(SS, &t->cfg, t);
+	KUNIT_ASSERT_NOT_NULL(test, t->ops);
+	path_ends(t, 0, 3, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				t->ops->map_pages(t->ops, pages[i][0],
+						  3ULL * SZ_1G, pages[i][1], 1,
+						  IOMMU_READ, GFP_KERNEL, &mapped));
+	path_ends(t, 0xfff, 0, 3ULL * SZ_1G);
+	path_ends(t, last + 1, 0, 3ULL * SZ_1G);
+	path_ends(t, SZ_1G + SZ_2M - 1, 1, 3ULL * SZ_1G);
+	path_ends(t, BIT_ULL(40) + SZ_1G - 1, 2, 3ULL * SZ_1G);
+	path_ends(t, SZ_4K, 0, 0);
+	path_ends(t, SZ_1G + SZ_2M, 1, 0);
+	path_ends(t, BIT_ULL(40) + SZ_1G, 2, 0);
+	path_ends(t, BIT_ULL(46), 3, 0);
+	iopgt_end(t);
+}
+
 static struct kunit_case iopgt_vtd_cases[] = {
 	KUNIT_CASE_PARAM(iopgt_vtd_alloc, vtd_case_gen_params),
 	KUNIT_CASE_PARAM(iopgt_custom_allocator, iopgt_gen_params),
 	KUNIT_CASE(iopgt_missing_formats),
+	KUNIT_CASE(iopgt_vtd_path),
 	{}
 };
 
