@@ -289,8 +289,14 @@ static __always_inline void io_radix_write(const struct io_radix_format *f,
 	unsigned int i;
 
 	if (!f->folds || !table->fold) {
-		for (i = 0; i < nr; i++, leaf += step)
-			WRITE_ONCE(slot[i], leaf);
+		for (; nr >= 4; nr -= 4, slot += 4, leaf += 4 * step) {
+			WRITE_ONCE(slot[0], leaf);
+			WRITE_ONCE(slot[1], leaf + step);
+			WRITE_ONCE(slot[2], leaf + 2 * step);
+			WRITE_ONCE(slot[3], leaf + 3 * step);
+		}
+		for (; nr; nr--, leaf += step)
+			WRITE_ONCE(*slot++, leaf);
 		return;
 	}
 	addr = io_radix_addr(f, table, leaf);
@@ -400,13 +406,49 @@ io_radix_map_pages(const struct io_radix_format *f, struct io_radix *table,
 				gfp, mapped);
 }
 
+/* Clears smallest leaves up to the first empty entry; returns how many. */
+static __always_inline unsigned int io_radix_clear_smallest(u64 *slot,
+							    unsigned int nr)
+{
+	unsigned int left = nr;
+
+	for (; left >= 4; left -= 4, slot += 4) {
+		if (!READ_ONCE(slot[0]) || !READ_ONCE(slot[1]) ||
+		    !READ_ONCE(slot[2]) || !READ_ONCE(slot[3]))
+			break;
+		WRITE_ONCE(slot[0], 0);
+		WRITE_ONCE(slot[1], 0);
+		WRITE_ONCE(slot[2], 0);
+		WRITE_ONCE(slot[3], 0);
+	}
+	for (; left && READ_ONCE(*slot); left--)
+		WRITE_ONCE(*slot++, 0);
+	return nr - left;
+}
+
+/* The same above level 0, where tables and stale entries are no leaves. */
+static __always_inline unsigned int
+io_radix_clear_larger(const struct io_radix_format *f, u64 *slot, unsigned int nr)
+{
+	unsigned int i;
+	u64 entry;
+
+	for (i = 0; i < nr; i++) {
+		entry = READ_ONCE(slot[i]);
+		if (io_radix_is_table(f, entry) || io_radix_is_free(f, entry))
+			break;
+		WRITE_ONCE(slot[i], 0);
+	}
+	return i;
+}
+
 /* Unmaps leaves that lie in one table; returns how many before anything else. */
 static __always_inline unsigned int
 io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
 		      u64 iova, unsigned int level, unsigned int nr,
 		      struct iommu_iotlb_gather *gather)
 {
-	unsigned int shift = io_radix_shift(f, table, level), i = 0;
+	unsigned int shift = io_radix_shift(f, table, level), i;
 	unsigned long flags = io_radix_enter();
 	struct io_radix_walk walk = io_radix_walk_to(f, table, iova, level);
 	u64 entry = walk.level == level ? READ_ONCE(*walk.slot) : 0;
@@ -415,13 +457,8 @@ io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
 	/* A leaf is the caller's, and with it the table stays until it is put. */
 	if (unlikely(!entry || !(walk.all & f->synced)))
 		return 0;
-	while (entry && !(level && (io_radix_is_table(f, entry) ||
-				    io_radix_is_free(f, entry)))) {
-		WRITE_ONCE(walk.slot[i], 0);
-		if (++i == nr)
-			break;
-		entry = READ_ONCE(walk.slot[i]);
-	}
+	i = level ? io_radix_clear_larger(f, walk.slot, nr) :
+		    io_radix_clear_smallest(walk.slot, nr);
 	if (unlikely(!i))
 		return 0;
 
