@@ -43,35 +43,6 @@ struct cache_flush {
 	bool news;
 };
 
-static void trace_blocks(const struct vtd_cache *cache, const struct cache_flush *flush,
-			 const struct vtd_block *blocks, unsigned int count)
-{
-	unsigned long first = flush->first << 12;
-	unsigned long last = (flush->last << 12) | 0xfff;
-	unsigned int i;
-
-	if (flush->all)
-		trace_cache_tag_flush_all(cache);
-	for (i = 0; i < count; i++) {
-		unsigned long address = blocks[i].page << 12;
-		unsigned long pages = BIT(min(blocks[i].order, BITS_PER_LONG - 1U));
-
-		if (flush->news)
-			trace_cache_tag_flush_range_np(cache, first, last, address,
-						       pages, blocks[i].order);
-		else
-			trace_cache_tag_flush_range(cache, first, last, address,
-						    pages, blocks[i].order);
-	}
-}
-
-static bool tracing_flushes(void)
-{
-	return trace_cache_tag_flush_all_enabled() ||
-	       trace_cache_tag_flush_range_enabled() ||
-	       trace_cache_tag_flush_range_np_enabled();
-}
-
 static struct vtd_cache *cache_find(struct vtd_domain *domain,
 				    const struct vtd_cache *like)
 {
@@ -206,28 +177,36 @@ void vtd_cache_del(struct vtd_domain *domain, struct vtd_device *device, u16 did
 }
 
 /* Returns 0 if all of the domain is to go */
-static unsigned int plan_iotlb(const struct vtd_cache *cache,
+static unsigned int plan_iotlb(const struct intel_iommu *unit,
 			       const struct cache_flush *flush,
 			       struct vtd_block blocks[VTD_PLAN_BLOCKS])
 {
-	struct vtd_cap cap = cache->unit->cap;
+	if (flush->all || !vtd_cap_page_selective(unit->cap))
+		return 0;
+	return vtd_plan(flush->first, flush->last, vtd_cap_max_mask(unit->cap), blocks);
+}
+
+static unsigned int plan_device_tlb(const struct cache_flush *flush,
+				    struct vtd_block blocks[VTD_PLAN_BLOCKS])
+{
 	unsigned int count = 0;
 
-	if (!flush->all && vtd_cap_page_selective(cap))
-		count = vtd_plan(flush->first, flush->last, vtd_cap_max_mask(cap), blocks);
-	if (tracing_flushes())
-		trace_blocks(cache, flush, blocks, count);
-	return count;
+	if (!flush->all)
+		count = vtd_plan(flush->first, flush->last, DEVICE_MAX_ORDER, blocks);
+	if (count)
+		return count;
+	blocks[0] = (struct vtd_block) { 0, DEVICE_MAX_ORDER };
+	return 1;
 }
 
 static void add_iotlb(struct vtd_batch *batch, const struct vtd_cache *cache,
 		      const struct cache_flush *flush)
 {
 	struct vtd_block blocks[VTD_PLAN_BLOCKS];
-	u64 drain = vtd_drain(cache->unit);
+	u64 drain = cache->unit->drain;
 	unsigned int i, count;
 
-	count = plan_iotlb(cache, flush, blocks);
+	count = plan_iotlb(cache->unit, flush, blocks);
 	if (!count)
 		vtd_batch_add(batch, vtd_desc_iotlb(VTD_GRANULARITY_DOMAIN,
 						    cache->did, drain));
@@ -247,16 +226,9 @@ static void add_device_tlb(struct vtd_batch *batch, const struct vtd_cache *cach
 			   const struct cache_flush *flush)
 {
 	struct vtd_block blocks[VTD_PLAN_BLOCKS];
-	unsigned int i, count = 0, times = cache->twice ? 2 : 1;
+	unsigned int count = plan_device_tlb(flush, blocks);
+	unsigned int i, times = cache->twice ? 2 : 1;
 
-	if (!flush->all)
-		count = vtd_plan(flush->first, flush->last, DEVICE_MAX_ORDER, blocks);
-	if (!count) {
-		blocks[0] = (struct vtd_block) { 0, DEVICE_MAX_ORDER };
-		count = 1;
-	}
-	if (tracing_flushes())
-		trace_blocks(cache, flush, blocks, count);
 	while (times--)
 		for (i = 0; i < count; i++)
 			vtd_batch_add(batch,
@@ -330,11 +302,11 @@ static int flush_one(const struct vtd_cache *cache, const struct cache_flush *fl
 {
 	struct vtd_block blocks[VTD_PLAN_BLOCKS];
 	struct intel_iommu *unit = cache->unit;
-	u64 drain = vtd_drain(unit);
+	u64 drain = unit->drain;
 	struct vtd_desc desc;
 	unsigned int count;
 
-	count = plan_iotlb(cache, flush, blocks);
+	count = plan_iotlb(unit, flush, blocks);
 	if (count > 1)
 		return -EAGAIN;
 	if (count)
@@ -345,22 +317,53 @@ static int flush_one(const struct vtd_cache *cache, const struct cache_flush *fl
 	return vtd_qi_submit(unit, &desc, 1);
 }
 
-static int cache_flush(struct vtd_domain *domain, const struct cache_flush *flush)
+static void trace_cache(const struct vtd_cache *cache, const struct cache_flush *flush)
+{
+	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	unsigned int i, count;
+
+	count = cache->kind == VTD_CACHE_IOTLB ?
+		plan_iotlb(cache->unit, flush, blocks) : plan_device_tlb(flush, blocks);
+	if (flush->all || !count)
+		trace_cache_tag_flush_all(cache);
+	for (i = 0; i < count && !flush->all; i++) {
+		unsigned long pages = BIT(min(blocks[i].order, BITS_PER_LONG - 1U));
+
+		if (flush->news)
+			trace_cache_tag_flush_range_np(cache, flush->first << 12,
+						       (flush->last << 12) | 0xfff,
+						       blocks[i].page << 12, pages,
+						       blocks[i].order);
+		else
+			trace_cache_tag_flush_range(cache, flush->first << 12,
+						    (flush->last << 12) | 0xfff,
+						    blocks[i].page << 12, pages,
+						    blocks[i].order);
+	}
+}
+
+/* Apart from the flush itself, so that this costs nothing when it is off */
+static void trace_caches(struct vtd_domain *domain, const struct cache_flush *flush)
+{
+	struct vtd_cache *cache;
+
+	list_for_each_entry_rcu(cache, &domain->caches, link)
+		if (cache->kind == VTD_CACHE_IOTLB || !flush->news)
+			trace_cache(cache, flush);
+}
+
+static int flush_range(struct vtd_domain *domain, const struct cache_flush *flush)
 {
 	struct vtd_cache *cache;
 	int error = -EAGAIN;
 
-	rcu_read_lock();
 	cache = list_first_or_null_rcu(&domain->caches, struct vtd_cache, link);
 	if (!cache)
-		error = 0;
-	else if (list_is_last(&cache->link, &domain->caches) && cache->unit->qi &&
-		 cache->kind == VTD_CACHE_IOTLB)
+		return 0;
+	if (list_is_last(&cache->link, &domain->caches) && cache->unit->qi &&
+	    cache->kind == VTD_CACHE_IOTLB)
 		error = flush_one(cache, flush);
-	if (error == -EAGAIN)
-		error = flush_many(domain, flush);
-	rcu_read_unlock();
-	return error;
+	return error == -EAGAIN ? flush_many(domain, flush) : error;
 }
 
 /**
@@ -381,8 +384,14 @@ int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
 		.last = (u64)last >> 12,
 		.leaf_only = leaf_only,
 	};
+	int error;
 
-	return cache_flush(domain, &flush);
+	rcu_read_lock();
+	if (trace_cache_tag_flush_range_enabled())
+		trace_caches(domain, &flush);
+	error = flush_range(domain, &flush);
+	rcu_read_unlock();
+	return error;
 }
 
 /**
@@ -397,8 +406,14 @@ int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
 int vtd_cache_flush_all(struct vtd_domain *domain)
 {
 	struct cache_flush flush = { .all = true };
+	int error;
 
-	return cache_flush(domain, &flush);
+	rcu_read_lock();
+	if (trace_cache_tag_flush_all_enabled())
+		trace_caches(domain, &flush);
+	error = flush_many(domain, &flush);
+	rcu_read_unlock();
+	return error;
 }
 
 /**
@@ -425,6 +440,8 @@ int vtd_cache_flush_new(struct vtd_domain *domain, unsigned long first,
 	int error = 0;
 
 	rcu_read_lock();
+	if (trace_cache_tag_flush_range_np_enabled())
+		trace_caches(domain, &flush);
 	list_for_each_entry_rcu(cache, &domain->caches, link) {
 		struct vtd_batch batch = { .unit = cache->unit };
 

@@ -123,26 +123,6 @@ void vtd_batch_add(struct vtd_batch *batch, struct vtd_desc desc)
 }
 
 /**
- * vtd_drain() - what an IOTLB invalidation is to wait for
- * @unit: unit
- *
- * Requests that were translated before must have reached memory when pages are
- * given to somebody else (specification 6.5.4).
- *
- * Return: bits for IOTLB descriptors.
- */
-u64 vtd_drain(const struct intel_iommu *unit)
-{
-	u64 drain = 0;
-
-	if (vtd_cap_drains_writes(unit->cap))
-		drain |= VTD_DESC_DRAIN_WRITES;
-	if (vtd_cap_drains_reads(unit->cap))
-		drain |= VTD_DESC_DRAIN_READS;
-	return drain;
-}
-
-/**
  * vtd_flush_contexts() - have a unit forget all context entries
  * @unit: unit
  *
@@ -182,7 +162,7 @@ int vtd_flush_context(struct intel_iommu *unit, u16 did, u16 sid)
 int vtd_flush_iotlb(struct intel_iommu *unit)
 {
 	struct vtd_desc desc = vtd_desc_iotlb(VTD_GRANULARITY_GLOBAL, 0,
-					      vtd_drain(unit));
+					      unit->drain);
 
 	return submit(unit, &desc, 1);
 }
@@ -198,7 +178,7 @@ int vtd_flush_iotlb(struct intel_iommu *unit)
 int vtd_flush_iotlb_domain(struct intel_iommu *unit, u16 did)
 {
 	struct vtd_desc desc = vtd_desc_iotlb(VTD_GRANULARITY_DOMAIN, did,
-					      vtd_drain(unit));
+					      unit->drain);
 
 	return submit(unit, &desc, 1);
 }

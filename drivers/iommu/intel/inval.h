@@ -30,7 +30,6 @@ struct vtd_batch {
 void vtd_batch_add(struct vtd_batch *batch, struct vtd_desc desc);
 int vtd_batch_submit(struct vtd_batch *batch);
 
-u64 vtd_drain(const struct intel_iommu *unit);
 int vtd_flush_contexts(struct intel_iommu *unit);
 int vtd_flush_context(struct intel_iommu *unit, u16 did, u16 sid);
 int vtd_flush_iotlb(struct intel_iommu *unit);

@@ -77,6 +77,7 @@ struct vtd_qi_counts {
  * @scratch_phys: (c) physical address of a word that nobody reads
  * @counts: (c) statistics; each CPU has its own, with preemption off
  * @mute: (c) one bit per source-id of a device that did not answer
+ * @muted: some bit was ever set
  * @reserved: end of what is reserved; with QI_FROZEN, nothing more is to be
  * @freed: start of what may not be used again yet
  * @ringing: held by the CPU that moves the tail: only ever tried, with
@@ -103,6 +104,7 @@ struct vtd_qi {
 	phys_addr_t		scratch_phys;
 	struct vtd_qi_counts __percpu *counts;
 	unsigned long		*mute;
+	bool			muted;
 
 	atomic64_t		reserved ____cacheline_aligned_in_smp;
 	atomic64_t		freed;

@@ -109,6 +109,7 @@ static void qi_repair_refusal(struct intel_iommu *unit, struct vtd_qi *qi)
 static void qi_mute(struct intel_iommu *unit, struct vtd_qi *qi, u16 sid,
 		    const char *what)
 {
+	WRITE_ONCE(qi->muted, true);
 	if (!test_and_set_bit(sid, qi->mute))
 		pr_err_ratelimited("%s: device-TLB of %02x:%02x.%d %s\n", unit->name,
 				   sid >> 8, (sid >> 3) & 0x1f, sid & 0x7, what);

@@ -244,7 +244,7 @@ static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 	for (;;) {
 		if (unlikely(READ_ONCE(qi->dead)))
 			return -EIO;
-		if (unlikely(qi_has_mute(qi, descs, count)))
+		if (unlikely(READ_ONCE(qi->muted) && qi_has_mute(qi, descs, count)))
 			return -ETIMEDOUT;
 		error = qi_submit_once(unit, qi, descs, count);
 		if (likely(!error))

@@ -176,11 +176,21 @@ static unsigned int enough_levels(struct vtd_cap cap)
 	return most_levels(cap);
 }
 
+/*
+ * Requests that were translated before must have reached memory when pages are
+ * given to somebody else (specification 6.5.4).
+ */
+static u64 drain_bits(struct vtd_cap cap)
+{
+	return (vtd_cap_drains_writes(cap) ? VTD_DESC_DRAIN_WRITES : 0) |
+	       (vtd_cap_drains_reads(cap) ? VTD_DESC_DRAIN_READS : 0);
+}
+
 /**
  * vtd_unit_read_caps() - ask a unit what it can do
  * @unit: the unit, its registers mapped
  *
- * Fills in @unit->cap, @unit->ecap, @unit->levels and @unit->max_levels
+ * Fills in @unit->cap, @unit->ecap and what follows from them
  * (specification 11.4.2, 11.4.3). Both numbers of levels are 0 if the unit has
  * no width of addresses that we can build tables for.
  *
@@ -196,6 +206,7 @@ int vtd_unit_read_caps(struct intel_iommu *unit)
 
 	unit->max_levels = most_levels(unit->cap);
 	unit->levels = enough_levels(unit->cap);
+	unit->drain = drain_bits(unit->cap);
 	return 0;
 }
 

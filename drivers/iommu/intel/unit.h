@@ -33,6 +33,7 @@ struct iommu_pmu;
  * @reg_size: (c) their size in bytes
  * @cap: (c) capabilities, quirks included
  * @ecap: (c) extended capabilities
+ * @drain: (c) what IOTLB descriptors are to wait for, VTD_DESC_DRAIN_*
  * @register_lock: orders what takes several registers; innermost lock, taken
  *	with interrupts off
  * @gcmd: (r) lasting bits of the Global Command Register that are set
@@ -71,6 +72,7 @@ struct intel_iommu {
 	u64			reg_size;
 	struct vtd_cap		cap;
 	struct vtd_ecap		ecap;
+	u64			drain;
 	raw_spinlock_t		register_lock;
 	u32			gcmd;
 	int			seq_id;
