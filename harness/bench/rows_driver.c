@@ -183,6 +183,30 @@ static int driver_step(struct bench *b, unsigned int i)
 	return ret;
 }
 
+/* Having the hardware forget, apart from clearing the entries: one page, or all */
+static int sync_step(struct bench *b, unsigned int i)
+{
+	struct dma_work *work = b->priv;
+	struct driver_work *driver = work->more;
+	struct iommu_domain *domain = driver->domain;
+	struct iommu_iotlb_gather gather;
+	struct bench_timer timer;
+	int ret = driver_map(driver);
+
+	if (ret)
+		return ret;
+	iommu_iotlb_gather_init(&gather);
+	if (domain->ops->unmap_pages(domain, DRIVER_IOVA, SZ_4K, 1, &gather) != SZ_4K)
+		return -EIO;
+	bench_start(&timer);
+	domain->ops->iotlb_sync(domain, &gather);
+	bench_sample(b, 0, bench_stop(&timer));
+	bench_start(&timer);
+	domain->ops->flush_iotlb_all(domain);
+	bench_sample(b, 1, bench_stop(&timer));
+	return 0;
+}
+
 #define DRIVER_ROW(_name, _pages, _layout)				\
 {									\
 	.name = _name, .ops = { "map", "unmap" }, .warm = 100,		\
@@ -200,6 +224,12 @@ static const struct bench_row driver_rows[] = {
 	DRIVER_ROW("sg_128_adjacent", 128, DMA_ADJACENT),
 	DRIVER_ROW("sg_128_scattered", 128, DMA_SCATTERED),
 	DRIVER_ROW("sg_128_shuffled", 128, DMA_SHUFFLED),
+	{
+		.name = "forget", .ops = { "sync", "flush" }, .warm = 100,
+		.steps = 1000, .pages = 1, .arg = &dma_layouts[DMA_BUFFER],
+		.setup = driver_setup, .step = sync_step,
+		.teardown = driver_teardown,
+	},
 };
 
 const struct bench_set bench_set_driver = {

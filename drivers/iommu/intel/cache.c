@@ -238,9 +238,9 @@ static void add_device_tlb(struct vtd_batch *batch, const struct vtd_cache *cach
 							  blocks[i].order));
 }
 
-/* One kind of cache, all of one unit with one wait */
+/* One kind of cache; all of one unit with one wait, or each with its own */
 static int flush_kind(struct vtd_domain *domain, enum vtd_cache_kind kind,
-		      const struct cache_flush *flush)
+		      const struct cache_flush *flush, bool apart)
 {
 	struct vtd_batch batch = { };
 	struct vtd_cache *cache;
@@ -249,8 +249,8 @@ static int flush_kind(struct vtd_domain *domain, enum vtd_cache_kind kind,
 	list_for_each_entry_rcu(cache, &domain->caches, link) {
 		if (cache->kind != kind || READ_ONCE(cache->dead))
 			continue;
-		if (batch.unit != cache->unit) {
-			error = vtd_batch_submit(&batch) ?: error;
+		if (apart || batch.unit != cache->unit) {
+			error = vtd_worse_error(error, vtd_batch_submit(&batch));
 			batch.unit = cache->unit;
 		}
 		if (kind == VTD_CACHE_IOTLB)
@@ -258,10 +258,13 @@ static int flush_kind(struct vtd_domain *domain, enum vtd_cache_kind kind,
 		else
 			add_device_tlb(&batch, cache, flush);
 	}
-	return vtd_batch_submit(&batch) ?: error;
+	return vtd_worse_error(error, vtd_batch_submit(&batch));
 }
 
-/* True if there are fewer device-TLBs to flush now */
+/*
+ * Only once it can't reach memory, nobody has to ask a device any more. True if
+ * there are fewer device-TLBs to flush now.
+ */
 static bool cut_off_silent(struct vtd_domain *domain)
 {
 	struct vtd_cache *cache;
@@ -269,30 +272,37 @@ static bool cut_off_silent(struct vtd_domain *domain)
 
 	list_for_each_entry_rcu(cache, &domain->caches, link) {
 		if (cache->kind != VTD_CACHE_DEVICE || READ_ONCE(cache->dead) ||
-		    !vtd_qi_is_mute(cache->unit, cache->sid))
+		    !vtd_qi_is_mute(cache->unit, cache->sid) ||
+		    vtd_cut_off(cache->unit, cache->sid))
 			continue;
-		/* Only once it can't reach memory, nobody has to ask it any more */
-		vtd_cut_off(cache->unit, cache->sid);
 		WRITE_ONCE(cache->dead, true);
 		found = true;
 	}
 	return found;
 }
 
+/*
+ * Old units do not tell which device it is that does not answer. Asked one by
+ * one, it shows.
+ */
 static int flush_device_tlbs(struct vtd_domain *domain,
 			     const struct cache_flush *flush)
 {
 	int error, tries = CACHE_TRIES;
+	bool apart = false;
 
 	do {
-		error = flush_kind(domain, VTD_CACHE_DEVICE, flush);
-	} while (error == -ETIMEDOUT && tries-- && cut_off_silent(domain));
+		error = flush_kind(domain, VTD_CACHE_DEVICE, flush, apart);
+		if (!error || (error != -ETIMEDOUT && apart))
+			return error;
+		apart = true;
+	} while (tries-- && (error != -ETIMEDOUT || cut_off_silent(domain)));
 	return error;
 }
 
 static int flush_many(struct vtd_domain *domain, const struct cache_flush *flush)
 {
-	int error = flush_kind(domain, VTD_CACHE_IOTLB, flush);
+	int error = flush_kind(domain, VTD_CACHE_IOTLB, flush, false);
 
 	return flush_device_tlbs(domain, flush) ?: error;
 }

@@ -118,6 +118,8 @@ static void domain_iotlb_sync(struct iommu_domain *iommu_domain,
 	struct vtd_domain *domain = to_vtd_domain(iommu_domain);
 	bool leaf_only = list_empty(&gather->freelist);
 
+	if (unlikely(gather->start > gather->end && leaf_only))
+		return;
 	if (unlikely(vtd_cache_flush_range(domain, gather->start, gather->end,
 					   leaf_only))) {
 		note_failure(iommu_domain);

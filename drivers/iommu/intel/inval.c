@@ -95,14 +95,16 @@ static int submit(struct intel_iommu *unit, const struct vtd_desc *descs,
  * @batch: what was collected; empty afterwards
  *
  * Context: any but NMI, see vtd_qi_submit().
- * Return: 0, or the first error since the batch was begun, see vtd_qi_submit().
+ * Return: 0, or the worst error since the batch was begun, see vtd_qi_submit().
  */
 int vtd_batch_submit(struct vtd_batch *batch)
 {
 	int error = batch->error;
 
+	/* Whatever went wrong before, this can still be done */
 	if (batch->count)
-		error = error ?: submit(batch->unit, batch->descs, batch->count);
+		error = vtd_worse_error(error, submit(batch->unit, batch->descs,
+						      batch->count));
 	batch->count = 0;
 	batch->error = 0;
 	return error;

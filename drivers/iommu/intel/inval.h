@@ -7,6 +7,7 @@
 #ifndef __VTD_INVAL_H
 #define __VTD_INVAL_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 
 #include "qi.h"
@@ -17,7 +18,7 @@ struct intel_iommu;
  * struct vtd_batch - descriptors that one unit gets with one wait
  * @unit: the unit
  * @count: descriptors so far
- * @error: first error of a submission that was made on the way
+ * @error: worst error of a submission that was made on the way
  * @descs: descriptors; on the stack of who collects them
  */
 struct vtd_batch {
@@ -26,6 +27,12 @@ struct vtd_batch {
 	int error;
 	struct vtd_desc descs[VTD_QI_BATCH];
 };
+
+/* Of a device that does not answer one has to hear, for that can be mended */
+static inline int vtd_worse_error(int a, int b)
+{
+	return a == -ETIMEDOUT || !b ? a : b;
+}
 
 void vtd_batch_add(struct vtd_batch *batch, struct vtd_desc desc);
 int vtd_batch_submit(struct vtd_batch *batch);

@@ -43,7 +43,10 @@
 #define QI_FROZEN		S64_MIN
 
 /* How often an error of somebody else may undo a submission */
-#define QI_TRIES		8
+#define QI_RETRIES		64
+
+/* How many stalls a submission may have to wait for before there is space */
+#define QI_STALLS		8
 
 /* Submissions that the unit refused, as many as CPUs can look for at once */
 #define QI_REFUSED		16
@@ -142,8 +145,22 @@ static inline bool qi_complete(const struct vtd_qi *qi, u64 end)
 	return (s32)(status - (u32)end) >= 0;
 }
 
-void qi_write_slot(struct vtd_qi *qi, u64 position, struct vtd_desc desc);
-struct vtd_desc qi_read_slot(const struct vtd_qi *qi, u64 position);
+static inline void qi_write_slot(struct vtd_qi *qi, u64 position, struct vtd_desc desc)
+{
+	u64 *slot = qi->ring + ((size_t)qi_slot(position) << qi->slot_log2);
+
+	slot[0] = desc.lo;
+	slot[1] = desc.hi;
+	/* The rest of a wide slot is zero from the start and stays so */
+}
+
+static inline struct vtd_desc qi_read_slot(const struct vtd_qi *qi, u64 position)
+{
+	const u64 *slot = qi->ring + ((size_t)qi_slot(position) << qi->slot_log2);
+
+	return (struct vtd_desc) { .lo = slot[0], .hi = slot[1] };
+}
+
 int qi_program(struct intel_iommu *unit);
 void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled);
 

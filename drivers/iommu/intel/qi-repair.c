@@ -52,13 +52,20 @@ static void qi_new_generation(struct vtd_qi *qi)
 	smp_wmb();
 }
 
-/* The first submission that the unit has not completed, or the end of all */
+/*
+ * The first submission that the unit has not completed, or the end of all. What
+ * is complete may be freed, and its slots used again, on the way.
+ */
 static u64 qi_first_pending(struct vtd_qi *qi)
 {
-	u64 position = atomic64_read(&qi->freed), end;
+	u64 freed, position, end;
 
-	while ((end = qi_published_end(qi, position)) && qi_complete(qi, end))
-		position = end;
+	do {
+		freed = atomic64_read(&qi->freed);
+		position = freed;
+		while ((end = qi_published_end(qi, position)) && qi_complete(qi, end))
+			position = end;
+	} while (freed != atomic64_read(&qi->freed));
 	return position;
 }
 
@@ -74,14 +81,14 @@ static void qi_abort(struct vtd_qi *qi, u64 to)
 	}
 }
 
-static void qi_note_refused(struct vtd_qi *qi, u64 head)
+/* End of the submission that a position is in, 0 if there is none */
+static u64 qi_submission_end(struct vtd_qi *qi, u64 in)
 {
 	u64 position = qi_first_pending(qi), end;
 
-	while ((end = qi_published_end(qi, position)) && end <= head)
+	while ((end = qi_published_end(qi, position)) && end <= in)
 		position = end;
-	if (end)
-		WRITE_ONCE(qi->refused[qi->refusals++ % QI_REFUSED], end);
+	return end;
 }
 
 /*
@@ -90,7 +97,7 @@ static void qi_note_refused(struct vtd_qi *qi, u64 head)
  */
 static void qi_repair_refusal(struct intel_iommu *unit, struct vtd_qi *qi)
 {
-	u64 head = qi_head(unit, qi);
+	u64 head = qi_head(unit, qi), end = qi_submission_end(qi, head);
 	struct vtd_desc desc = qi_read_slot(qi, head);
 	u64 record = vtd_read64(&unit->regs, VTD_IQER_REG);
 	unsigned int reason = FIELD_GET(VTD_IQER_REASON, record);
@@ -100,9 +107,12 @@ static void qi_repair_refusal(struct intel_iommu *unit, struct vtd_qi *qi)
 			   unit->name,
 			   reason < ARRAY_SIZE(qi_reasons) ? qi_reasons[reason] :
 			   "unknown reason", qi_slot(head), desc.lo, desc.hi);
-	qi_note_refused(qi, head);
+	WRITE_ONCE(qi->refused[qi->refusals++ % QI_REFUSED], end);
 	qi_new_generation(qi);
 	qi_write_slot(qi, head, vtd_desc_wait(qi->scratch_phys, 0));
+	/* Refused was the wait itself: nobody else will wake its owner */
+	if (head == end - 1)
+		WRITE_ONCE(qi->status[qi_slot(head)], (u32)end);
 	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_QUEUE_ERROR);
 }
 

@@ -27,22 +27,6 @@
 /* Submissions whose slots one CPU frees when space is short */
 #define QI_RECLAIM	64
 
-void qi_write_slot(struct vtd_qi *qi, u64 position, struct vtd_desc desc)
-{
-	u64 *slot = qi->ring + ((size_t)qi_slot(position) << qi->slot_log2);
-
-	slot[0] = desc.lo;
-	slot[1] = desc.hi;
-	/* The rest of a wide slot is zero from the start and stays so */
-}
-
-struct vtd_desc qi_read_slot(const struct vtd_qi *qi, u64 position)
-{
-	const u64 *slot = qi->ring + ((size_t)qi_slot(position) << qi->slot_log2);
-
-	return (struct vtd_desc) { .lo = slot[0], .hi = slot[1] };
-}
-
 /* Free the slots of what is complete; false if there is nothing to free */
 static bool qi_reclaim(struct vtd_qi *qi)
 {
@@ -152,6 +136,7 @@ static void qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 
 	unsigned int spins = 0;
 	u64 since = 0;
 	bool stalled;
+	u32 now;
 
 	while (!qi_complete(qi, end)) {
 		if (READ_ONCE(qi->rung) <= start)
@@ -159,8 +144,11 @@ static void qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 
 		cpu_relax();
 		if (likely(++spins % QI_SPINS))
 			continue;
-		if (!since)
+		now = READ_ONCE(qi->generation);
+		/* After a repair, all that is pending has its time again */
+		if (!since || now != generation)
 			since = local_clock();
+		generation = now;
 		/* We may have been off the CPU: the clock first, then the status */
 		stalled = local_clock() - since > QI_STALL_NS;
 		if (!qi_complete(qi, end))
@@ -231,7 +219,7 @@ static int qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi, u64 *s
 	qi_look_after(unit, qi, generation, false);
 	cpu_relax();
 	/* Several stalls in a row can come before it is our turn */
-	return local_clock() - *since > QI_TRIES * QI_STALL_NS ? -ETIMEDOUT : 0;
+	return local_clock() - *since > QI_STALLS * QI_STALL_NS ? -EIO : 0;
 }
 
 static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
@@ -251,7 +239,7 @@ static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 			return 0;
 		if (error == -EBUSY)
 			error = qi_wait_for_space(unit, qi, &since);
-		else if (error == -EAGAIN && ++tries < QI_TRIES)
+		else if (error == -EAGAIN && ++tries < QI_RETRIES)
 			error = 0;
 		if (error)
 			return error == -EAGAIN ? -EIO : error;
