@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# compile.sh: does every user of <linux/iova.h>, <linux/io-pgtable.h> and the DMA-API glue in the
-# base compile, unchanged, against ours? Compiles them on x86-64 and arm64, and those of the glue on
+# compile.sh: does every user of <linux/iova.h>, <linux/io-pgtable.h>, the DMA-API glue and
+# <linux/dmar.h> in the base compile, unchanged, against ours? Compiles them on x86-64 and arm64, and those of the glue on
 # s390, in build/compile-ARCH, and the allocator as a module in build/compile-module. Prints PASS or
 # FAIL for each user; nothing is linked or booted.
 
@@ -14,7 +14,6 @@ set -u
 # where it takes the header alone. Kconfig has msm_iommu for 32-bit Arm only, which is not built
 # here: its object compiles on arm64 as well, with warnings about its casts.
 USERS="
-intel-iommu	x86_64		drivers/iommu/intel/		iommu.o dmar.o
 iommufd		x86_64,arm64	drivers/iommu/iommufd/		io_pagetable.o selftest.o device.o:iommu_get_msi_cookie
 vdpa_user	x86_64,arm64	drivers/vdpa/vdpa_user/		iova_domain.o:free_iova_fast vduse_dev.o
 vdpa_sim	x86_64,arm64	drivers/vdpa/vdpa_sim/		vdpa_sim.o
@@ -50,11 +49,15 @@ vfio-type1	x86_64,arm64	drivers/vfio/			vfio_iommu_type1.o:iommu_get_msi_cookie
 gic-v3-its	arm64		drivers/irqchip/		irq-gic-v3-its.o:iommu_dma_prepare_msi irq-gic-v3-its.o:iommu_dma_compose_msi_msg
 gic-v3-mbi	arm64		drivers/irqchip/		irq-gic-v3-mbi.o:iommu_dma_prepare_msi irq-gic-v3-mbi.o:iommu_dma_compose_msi_msg
 gic-v2m		arm64		drivers/irqchip/		irq-gic-v2m.o:iommu_dma_prepare_msi irq-gic-v2m.o:iommu_dma_compose_msi_msg
+x86-iommu	x86_64		arch/x86/kernel			pci-dma.o:detect_intel_iommu tboot.o
+x86-apic	x86_64		arch/x86/kernel/apic/		apic.o msi.o:dmar_msi_write
+acpi-pci	x86_64		drivers/acpi			pci_root.o:dmar_device_add
+irq-remapping	x86_64		drivers/iommu/			irq_remapping.o:intel_irq_remap_ops
 ls-scfg-msi	arm64		drivers/irqchip/		irq-ls-scfg-msi.o:iommu_dma_prepare_msi irq-ls-scfg-msi.o:iommu_dma_compose_msi_msg
 "
 # How the base takes in our interfaces: headers (adreno-smmu-priv passes io-pgtable on), and calls
 # of the glue that are declared in a header of the base
-HEADERS="iova io-pgtable adreno-smmu-priv iommu-dma"
+HEADERS="iova io-pgtable adreno-smmu-priv iommu-dma dmar"
 INCLUDE="#include (<linux/(${HEADERS// /|})\.h>|\"(\.\./)*dma-iommu\.h\")"
 CALL="\biommu_(get_msi_cookie|dma_prepare_msi|dma_compose_msi_msg)\("
 CALLERS="arch block drivers fs include kernel lib mm net sound virt"

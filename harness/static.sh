@@ -115,7 +115,7 @@ house_rules() {
 	cd "$BUILD/tree" || return
 	grep -nE '^[^*#]*\binline\b' $(ours '\.c$') | sed 's/$/	<- inline in a .c file/'
 	grep -nE '^#\s*define\s+\w+\(' $(ours '\.[ch]$' | grep -v '^include/trace/') |
-		grep -v 'define pr_fmt(fmt)' | sed 's/$/	<- a macro where a function serves/'
+		grep -vE 'define (pr_fmt\(fmt\)|for_each_)' | sed 's/$/	<- a macro where a function serves/'
 	cd "$ROOT" || return
 	grep -LF 'SPDX-License-Identifier' $(all_files |
 		grep -vE '^hunks/|^harness/series/|\.gitignore$|config$|\.(md|svg|json)$|^MAINTAINERS$') |

@@ -118,9 +118,6 @@ static inline bool dmar_rcu_check(void)
 	return system_state == SYSTEM_BOOTING || rwsem_is_locked(&dmar_global_lock);
 }
 
-#define dmar_rcu_dereference(p)						\
-	rcu_dereference_check((p), dmar_rcu_check())
-
 /**
  * dmar_next_unit() - step through the units
  * @unit: unit to go on behind, NULL to start
@@ -146,74 +143,109 @@ static inline struct dmar_drhd_unit *dmar_next_unit(struct dmar_drhd_unit *unit,
 	return unit;
 }
 
-/* What for_each_iommu() ends by */
-static inline bool dmar_unit_iommu(struct dmar_drhd_unit *unit,
-				   struct intel_iommu **iommu)
+/**
+ * struct dmar_unit_walk - a walk through the units
+ * @unit: where the unit is to be put; NULL to start, and behind the last
+ * @iommu: where its @iommu is to be put, or NULL
+ * @active: leave out units that are ignored
+ */
+struct dmar_unit_walk {
+	struct dmar_drhd_unit	**unit;
+	struct intel_iommu	**iommu;
+	bool			active;
+};
+
+static inline struct dmar_unit_walk dmar_units_start(struct dmar_drhd_unit **unit,
+						     struct intel_iommu **iommu,
+						     bool active)
 {
-	*iommu = unit ? unit->iommu : NULL;
+	*unit = NULL;
+	return (struct dmar_unit_walk) { unit, iommu, active };
+}
+
+/* What the iterators end by: false behind the last unit */
+static inline bool dmar_units_step(const struct dmar_unit_walk *walk)
+{
+	struct dmar_drhd_unit *unit = dmar_next_unit(*walk->unit, walk->active);
+
+	*walk->unit = unit;
+	if (walk->iommu)
+		*walk->iommu = unit ? unit->iommu : NULL;
 	return unit;
 }
 
 /**
- * dmar_next_device() - step through the devices of a scope
+ * struct dmar_places_walk - a walk through the places of a scope
  * @places: the scope
  * @count: its places
- * @index: place to look at first
- * @dev: set to the device that is found, or to NULL
+ * @index: where the place is to be put; @count behind the last
+ * @dev: where its device is to be put, NULL if it is empty
+ * @active: leave out places that are empty
  *
- * Context: under dmar_global_lock or RCU, for as long as the device is used.
- * Return: the device's place, @count if there is none from @index on.
+ * Under dmar_global_lock or RCU, for as long as the device is used.
  */
-static inline int dmar_next_device(const struct dmar_dev_scope *places, int count,
-				   int index, struct device **dev)
+struct dmar_places_walk {
+	const struct dmar_dev_scope	*places;
+	int				count;
+	int				*index;
+	struct device			**dev;
+	bool				active;
+};
+
+static inline struct dmar_places_walk
+dmar_places_start(const struct dmar_dev_scope *places, int count, int *index,
+		  struct device **dev, bool active)
 {
-	for (*dev = NULL; index < count; index++) {
-		*dev = dmar_rcu_dereference(places[index].dev);
-		if (*dev)
-			break;
-	}
-	return index;
+	*index = -1;
+	return (struct dmar_places_walk) { places, count, index, dev, active };
 }
 
-/* What for_each_dev_scope() ends by: false behind the last place */
-static inline bool dmar_scope_at(const struct dmar_dev_scope *places, int count,
-				 int index, struct device **dev)
+/* What the iterators end by: false behind the last place */
+static inline bool dmar_places_step(const struct dmar_places_walk *walk)
 {
-	bool inside = index < count;
-
-	*dev = inside ? dmar_rcu_dereference(places[index].dev) : NULL;
-	return inside;
+	*walk->dev = NULL;
+	while (++*walk->index < walk->count) {
+		*walk->dev = rcu_dereference_check(walk->places[*walk->index].dev,
+						   dmar_rcu_check());
+		if (*walk->dev || !walk->active)
+			return true;
+	}
+	return false;
 }
 
 /* All units, also those that are not used for DMA; @unit ends as NULL */
 #define for_each_drhd_unit(unit)					\
-	for ((unit) = dmar_next_unit(NULL, false); (unit);		\
-	     (unit) = dmar_next_unit(unit, false))
+	for (struct dmar_unit_walk __walk =				\
+		     dmar_units_start(&(unit), NULL, false);		\
+	     dmar_units_step(&__walk);)
 
 /* All units that are used for DMA */
 #define for_each_active_drhd_unit(unit)					\
-	for ((unit) = dmar_next_unit(NULL, true); (unit);		\
-	     (unit) = dmar_next_unit(unit, true))
+	for (struct dmar_unit_walk __walk =				\
+		     dmar_units_start(&(unit), NULL, true);		\
+	     dmar_units_step(&__walk);)
 
 #define for_each_iommu(i, unit)						\
-	for ((unit) = dmar_next_unit(NULL, false);			\
-	     dmar_unit_iommu(unit, &(i));				\
-	     (unit) = dmar_next_unit(unit, false))
+	for (struct dmar_unit_walk __walk =				\
+		     dmar_units_start(&(unit), &(i), false);		\
+	     dmar_units_step(&__walk);)
 
 #define for_each_active_iommu(i, unit)					\
-	for ((unit) = dmar_next_unit(NULL, true);			\
-	     dmar_unit_iommu(unit, &(i));				\
-	     (unit) = dmar_next_unit(unit, true))
+	for (struct dmar_unit_walk __walk =				\
+		     dmar_units_start(&(unit), &(i), true);		\
+	     dmar_units_step(&__walk);)
 
 /* All places of a scope, empty ones included */
 #define for_each_dev_scope(places, count, i, tmp)			\
-	for ((i) = 0; dmar_scope_at(places, count, i, &(tmp)); (i)++)
+	for (struct dmar_places_walk __places =				\
+		     dmar_places_start(places, count, &(i), &(tmp), false); \
+	     dmar_places_step(&__places);)
 
 /* All devices of a scope that are there; @i ends as @count */
 #define for_each_active_dev_scope(places, count, i, tmp)		\
-	for ((i) = dmar_next_device(places, count, 0, &(tmp));		\
-	     (i) < (count);						\
-	     (i) = dmar_next_device(places, count, (i) + 1, &(tmp)))
+	for (struct dmar_places_walk __places =				\
+		     dmar_places_start(places, count, &(i), &(tmp), true); \
+	     dmar_places_step(&__places);)
 
 void detect_intel_iommu(void);
 bool dmar_platform_optin(void);
@@ -383,29 +415,6 @@ struct irte {
 #endif
 	};
 };
-
-/* Bits of a posted descriptor's address in pda_l and pda_h */
-#define PDA_LOW_BIT	26
-#define PDA_HIGH_BIT	32
-
-/**
- * dmar_copy_shared_irte() - take over what both formats have
- * @dst: entry that gets it; its other fields stay
- * @src: entry that has it
- *
- * Context: any; neither is an entry that hardware reads.
- */
-static inline void dmar_copy_shared_irte(struct irte *dst, const struct irte *src)
-{
-	dst->sid = src->sid;
-	dst->sq = src->sq;
-	dst->svt = src->svt;
-	dst->present = src->present;
-	dst->fpd = src->fpd;
-	dst->avail = src->avail;
-	dst->pst = src->pst;
-	dst->vector = src->vector;
-}
 
 /* A unit's interrupts are MSIs in its registers, and it is no PCI device */
 void dmar_msi_unmask(struct irq_data *data);

@@ -3,17 +3,16 @@
  * Devices to domains: in which order entries, caches and the device are told,
  * and how that is undone.
  *
- * Attaching: what the device will cause to be cached is put into the domain's
- * list first, then the device may cache, then its entries are made present. So
- * nothing is ever cached that an unmap would not flush. Detaching goes the other
- * way round: entries are cleared, which blocks the device, then it is made to
- * forget, then it is taken out of the list.
+ * Attaching: the unit's cache is put into the domain's list first, then entries
+ * are made present, so that nothing is ever cached there that an unmap would not
+ * flush. Then the device may cache, is listed, and forgets. Detaching goes the
+ * other way round: entries are cleared, which blocks the device, then it is made
+ * to forget, then both are taken out of the list.
  *
  * A device between two domains is blocked.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
-#define dev_fmt(fmt) pr_fmt(fmt)
 
 #include <linux/pci.h>
 #include <linux/pci-ats.h>
@@ -90,24 +89,26 @@ static int clear_alias(struct pci_dev *pdev, u16 sid, void *data)
 	return 0;
 }
 
-static void for_each_alias(struct alias_walk *walk,
-			   int (*fn)(struct pci_dev *pdev, u16 sid, void *data))
+static void walk_aliases(struct alias_walk *walk, bool set)
 {
 	struct vtd_device *device = walk->device;
 
 	if (device->shadowed)
 		return;
 	if (dev_is_pci(device->dev))
-		pci_for_each_dma_alias(to_pci_dev(device->dev), fn, walk);
+		pci_for_each_dma_alias(to_pci_dev(device->dev),
+				       set ? set_alias : clear_alias, walk);
+	else if (set)
+		set_alias(NULL, device->sid, walk);
 	else
-		fn(NULL, device->sid, walk);
+		clear_alias(NULL, device->sid, walk);
 }
 
 static int clear_contexts(struct vtd_device *device)
 {
 	struct alias_walk walk = { .device = device };
 
-	for_each_alias(&walk, clear_alias);
+	walk_aliases(&walk, false);
 	return walk.error;
 }
 
@@ -115,35 +116,54 @@ static int set_contexts(struct vtd_device *device, struct vtd_context context)
 {
 	struct alias_walk walk = { .device = device, .context = context };
 
-	for_each_alias(&walk, set_alias);
+	walk_aliases(&walk, true);
 	return walk.error;
 }
 
-static void enable_ats(struct vtd_device *device)
+static bool may_use_ats(const struct vtd_device *device)
 {
-	struct pci_dev *pdev;
-
-	if (!device->ats_supported || device->shadowed)
-		return;
-	pdev = to_pci_dev(device->dev);
-	device->ats_enabled = pci_ats_page_aligned(pdev) &&
-			      !pci_enable_ats(pdev, PAGE_SHIFT);
+	return device->ats_supported && !device->shadowed &&
+	       pci_ats_page_aligned(to_pci_dev(device->dev));
 }
 
 /*
- * The device is blocked already, so what it still has cached is of no use to it.
- * It has to forget all the same, before it can be attached to something else.
+ * The device is blocked, or has just begun to cache: either way it is to forget
+ * everything. One that is gone has forgotten.
  */
-static void empty_device_tlb(struct vtd_device *device)
+static int empty_device_tlb(struct vtd_device *device)
 {
 	struct vtd_desc desc = vtd_desc_device_tlb(device->sid, device->pfsid,
 						   device->ats_depth, 0, 52);
+	struct intel_iommu *unit = device->unit;
+	int error;
 
-	if (pci_dev_is_disconnected(to_pci_dev(device->dev)) ||
-	    vtd_qi_is_mute(device->unit, device->sid))
-		return;
-	if (vtd_qi_submit(device->unit, &desc, 1))
-		vtd_cut_off(device->unit, device->sid);
+	if (pci_dev_is_disconnected(to_pci_dev(device->dev)))
+		return 0;
+	error = vtd_qi_submit(unit, &desc, 1);
+	if (!error && device->flush_twice)
+		error = vtd_qi_submit(unit, &desc, 1);
+	/* Blocked for good, it need not answer */
+	return error == -ETIMEDOUT ? vtd_cut_off(unit, device->sid) : error;
+}
+
+/*
+ * Only now, for a device that asks for a translation before it may have one is
+ * told never to ask again. What it caches before it is listed, it forgets.
+ */
+static int enable_ats(struct vtd_device *device, struct vtd_domain *domain, u16 did)
+{
+	struct pci_dev *pdev = to_pci_dev(device->dev);
+	int error;
+
+	if (pci_enable_ats(pdev, PAGE_SHIFT))
+		return 0;
+	error = vtd_cache_add_device(domain, device, did);
+	if (error) {
+		pci_disable_ats(pdev);
+		return error;
+	}
+	device->ats_enabled = true;
+	return empty_device_tlb(device);
 }
 
 static void disable_ats(struct vtd_device *device)
@@ -154,66 +174,67 @@ static void disable_ats(struct vtd_device *device)
 	device->ats_enabled = false;
 }
 
-static void detach_domain(struct vtd_device *device, struct vtd_domain *domain,
-			  bool settled)
-{
-	struct intel_iommu *unit = device->unit;
-
-	guard(mutex)(&domain->attach_lock);
-	vtd_cache_del(domain, device, vtd_domain_did(domain, unit));
-	vtd_domain_leave(domain, unit, settled);
-}
-
 /*
  * Block a device. Where the unit does not confirm, the device is blocked as far
- * as the tables go, and neither its domain-id nor its page table are used again.
+ * as the tables go, and neither its domain-id nor its page table, nor what is
+ * unmapped from its domain, is used again.
  */
+static void detach_domain(struct vtd_device *device, struct vtd_domain *domain)
+{
+	struct intel_iommu *unit = device->unit;
+	bool settled = !clear_contexts(device);
+
+	lockdep_assert_held(&domain->attach_lock);
+	if (device->ats_enabled && empty_device_tlb(device))
+		settled = false;
+	/* Before the cache is taken out: from then on nobody flushes it */
+	if (!settled)
+		WRITE_ONCE(domain->stuck, true);
+	vtd_cache_del(domain, device, vtd_domain_did(domain, unit));
+	disable_ats(device);
+	vtd_domain_leave(domain, unit);
+}
+
 static void detach(struct vtd_device *device)
 {
 	struct vtd_domain *domain = device->domain;
-	int error;
 
 	if (!device->attached)
 		return;
-	error = clear_contexts(device);
-	if (device->ats_enabled)
-		empty_device_tlb(device);
-	if (domain)
-		detach_domain(device, domain, !error);
-	disable_ats(device);
+	if (domain) {
+		mutex_lock(&domain->attach_lock);
+		detach_domain(device, domain);
+		mutex_unlock(&domain->attach_lock);
+	} else {
+		clear_contexts(device);
+	}
 	device->domain = NULL;
 	device->attached = false;
 }
 
 static int attach_paging(struct vtd_device *device, struct vtd_domain *domain)
 {
-	struct vtd_context context;
-	bool settled = true;
+	bool ats = may_use_ats(device);
 	int did, error;
 
 	did = vtd_domain_join(domain, device->unit);
 	if (did < 0)
 		return did;
-	enable_ats(device);
 	error = vtd_cache_add(domain, device, did);
-	if (error)
-		goto leave;
-
-	context = vtd_make_context(device->ats_enabled ? VTD_TRANSLATE_ATS :
-				   VTD_TRANSLATE, domain->root,
-				   domain->need.levels, did);
-	error = set_contexts(device, context);
+	if (error) {
+		vtd_domain_leave(domain, device->unit);
+		return error;
+	}
+	error = set_contexts(device,
+			     vtd_make_context(ats ? VTD_TRANSLATE_ATS : VTD_TRANSLATE,
+					      domain->root, domain->need.levels, did));
+	if (!error && ats)
+		error = enable_ats(device, domain, did);
 	/* It may have been cut off while its entry was on the way */
 	if (!error && READ_ONCE(device->dead))
 		error = -EIO;
-	if (!error)
-		return 0;
-
-	settled = !clear_contexts(device);
-	vtd_cache_del(domain, device, did);
-leave:
-	disable_ats(device);
-	vtd_domain_leave(domain, device->unit, settled);
+	if (error)
+		detach_domain(device, domain);
 	return error;
 }
 
@@ -222,9 +243,13 @@ leave:
  * @iommu_domain: domain
  * @dev: device; blocked first, and left so on failure
  *
+ * A device that does not answer its IOMMU stays blocked, whatever it is attached
+ * to.
+ *
  * Context: may sleep; under the core's group mutex.
  * Return: 0; -EINVAL if the device's unit can't use the domain's tables; -EIO
- *	for a device that was cut off; -ENOSPC, -ENOMEM, or the error of a flush.
+ *	for a device that is cut off meanwhile; -ENOSPC, -ENOMEM, or the error of
+ *	a flush.
  */
 int vtd_attach_paging(struct iommu_domain *iommu_domain, struct device *dev)
 {
@@ -233,10 +258,8 @@ int vtd_attach_paging(struct iommu_domain *iommu_domain, struct device *dev)
 	int error;
 
 	detach(device);
-	if (READ_ONCE(device->dead)) {
-		dev_err(dev, "does not answer its IOMMU, is left blocked until it is removed\n");
-		return -EIO;
-	}
+	if (READ_ONCE(device->dead))
+		return 0;
 	mutex_lock(&domain->attach_lock);
 	error = attach_paging(device, domain);
 	mutex_unlock(&domain->attach_lock);
@@ -247,9 +270,19 @@ int vtd_attach_paging(struct iommu_domain *iommu_domain, struct device *dev)
 	return 0;
 }
 
+/*
+ * Whoever takes a device over has it reset while it is blocked. One that did not
+ * answer because it was being reset has another chance then.
+ */
 static int attach_blocked(struct iommu_domain *domain, struct device *dev)
 {
-	detach(vtd_device_of(dev));
+	struct vtd_device *device = vtd_device_of(dev);
+
+	detach(device);
+	if (READ_ONCE(device->dead)) {
+		vtd_qi_unmute(device->unit, device->sid);
+		WRITE_ONCE(device->dead, false);
+	}
 	return 0;
 }
 
@@ -263,7 +296,7 @@ static int attach_identity(struct iommu_domain *domain, struct device *dev)
 	if (!vtd_ecap_pass_through(unit->ecap))
 		return -EINVAL;
 	if (READ_ONCE(device->dead))
-		return -EIO;
+		return 0;
 	error = set_contexts(device, vtd_make_context(VTD_PASS_THROUGH, 0,
 						      unit->max_levels,
 						      VTD_DID_IDENTITY));
@@ -293,7 +326,8 @@ struct iommu_domain vtd_identity_domain = {
  * @sid: its source-id
  *
  * Requests that it translated itself are stopped too, since its entry is not
- * present. It stays like this until it is removed.
+ * present. It stays like this until it is attached to the blocking domain, as
+ * happens when somebody else takes it over, or removed.
  *
  * Context: any but NMI; waits for the unit.
  * Return: 0, or a negative errno if the unit does not confirm.
@@ -308,7 +342,7 @@ int vtd_cut_off(struct intel_iommu *unit, u16 sid)
 	if (device && !READ_ONCE(device->dead)) {
 		/* Before the entry is cleared: who sets it looks afterwards */
 		WRITE_ONCE(device->dead, true);
-		dev_err(device->dev, "does not answer its IOMMU, cut off from memory\n");
+		dev_err(device->dev, "DMAR: does not answer its IOMMU, cut off from memory\n");
 	}
 	error = vtd_context_clear(unit, sid);
 	rcu_read_unlock();

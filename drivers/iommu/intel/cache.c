@@ -130,9 +130,9 @@ static struct vtd_cache device_tlb_of(struct vtd_device *device, u16 did)
 }
 
 /**
- * vtd_cache_add() - flush from now on what a device makes be cached
+ * vtd_cache_add() - flush from now on what a unit caches for a device
  * @domain: domain
- * @device: device that is about to be attached, with ATS already on or left off
+ * @device: device that is about to be attached
  * @did: domain-id of the domain in the device's unit
  *
  * Context: may sleep; under the domain's attach_lock.
@@ -141,23 +141,31 @@ static struct vtd_cache device_tlb_of(struct vtd_device *device, u16 did)
 int vtd_cache_add(struct vtd_domain *domain, struct vtd_device *device, u16 did)
 {
 	struct vtd_cache iotlb = iotlb_of(device, did);
-	struct vtd_cache device_tlb = device_tlb_of(device, did);
-	int error;
 
-	error = cache_get(domain, &iotlb);
-	if (error || !device->ats_enabled)
-		return error;
-	error = cache_get(domain, &device_tlb);
-	if (error)
-		cache_put(domain, &iotlb);
-	return error;
+	return cache_get(domain, &iotlb);
+}
+
+/**
+ * vtd_cache_add_device() - flush from now on what a device caches itself
+ * @domain: domain
+ * @device: device that is attached, with ATS on
+ * @did: domain-id of the domain in the device's unit
+ *
+ * Context: may sleep; under the domain's attach_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int vtd_cache_add_device(struct vtd_domain *domain, struct vtd_device *device, u16 did)
+{
+	struct vtd_cache device_tlb = device_tlb_of(device, did);
+
+	return cache_get(domain, &device_tlb);
 }
 
 /**
  * vtd_cache_del() - no longer flush for a device
  * @domain: domain
  * @device: device that was detached and caches nothing any more
- * @did: domain-id that vtd_cache_add() got
+ * @did: domain-id that vtd_cache_add() got, and vtd_cache_add_device() if ATS is on
  *
  * Returns when no CPU asks the device-TLB any more, so that ATS can be turned
  * off, or the device be gone.
@@ -262,23 +270,25 @@ static int flush_kind(struct vtd_domain *domain, enum vtd_cache_kind kind,
 }
 
 /*
- * Only once it can't reach memory, nobody has to ask a device any more. True if
- * there are fewer device-TLBs to flush now.
+ * Only once it can't reach memory, nobody has to ask a device any more. False if
+ * there is one of which the unit does not confirm it; another CPU may have been
+ * faster with the others.
  */
 static bool cut_off_silent(struct vtd_domain *domain)
 {
 	struct vtd_cache *cache;
-	bool found = false;
+	bool all = true;
 
 	list_for_each_entry_rcu(cache, &domain->caches, link) {
 		if (cache->kind != VTD_CACHE_DEVICE || READ_ONCE(cache->dead) ||
-		    !vtd_qi_is_mute(cache->unit, cache->sid) ||
-		    vtd_cut_off(cache->unit, cache->sid))
+		    !vtd_qi_is_mute(cache->unit, cache->sid))
 			continue;
-		WRITE_ONCE(cache->dead, true);
-		found = true;
+		if (vtd_cut_off(cache->unit, cache->sid))
+			all = false;
+		else
+			WRITE_ONCE(cache->dead, true);
 	}
-	return found;
+	return all;
 }
 
 /*
@@ -401,7 +411,7 @@ int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
 		trace_caches(domain, &flush);
 	error = flush_range(domain, &flush);
 	rcu_read_unlock();
-	return error;
+	return unlikely(READ_ONCE(domain->stuck)) ? -EIO : error;
 }
 
 /**
@@ -423,7 +433,7 @@ int vtd_cache_flush_all(struct vtd_domain *domain)
 		trace_caches(domain, &flush);
 	error = flush_many(domain, &flush);
 	rcu_read_unlock();
-	return error;
+	return unlikely(READ_ONCE(domain->stuck)) ? -EIO : error;
 }
 
 /**
@@ -449,6 +459,8 @@ int vtd_cache_flush_new(struct vtd_domain *domain, unsigned long first,
 	struct vtd_cache *cache;
 	int error = 0;
 
+	/* Pairs with attaching, which lists the cache before it makes it work */
+	smp_mb();
 	rcu_read_lock();
 	if (trace_cache_tag_flush_range_np_enabled())
 		trace_caches(domain, &flush);

@@ -52,6 +52,7 @@ struct vtd_cache {
 };
 
 int vtd_cache_add(struct vtd_domain *domain, struct vtd_device *device, u16 did);
+int vtd_cache_add_device(struct vtd_domain *domain, struct vtd_device *device, u16 did);
 void vtd_cache_del(struct vtd_domain *domain, struct vtd_device *device, u16 did);
 int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
 			  unsigned long last, bool leaf_only);

@@ -22,7 +22,7 @@ struct intel_iommu;
  * Context tables are added under @lock and stay until the unit goes.
  */
 struct vtd_contexts {
-	spinlock_t		lock;
+	spinlock_t		lock; /* writers of entries */
 	struct vtd_root_entry	*root;
 	unsigned long		*inherited;
 };

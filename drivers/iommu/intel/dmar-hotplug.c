@@ -46,7 +46,6 @@ static const guid_t dmar_dsm_guid =
  * @reported: number of units that the method returned
  * @damaged: structures of units can't all be read
  * @fresh: units that were made for it, by seq_id
- * @running: units that were set up for it, by seq_id
  * @stopped: units that were torn down for it, by seq_id
  *
  * Units that were there before a bridge came stay as they are.
@@ -56,7 +55,6 @@ struct dmar_hotplug {
 	unsigned int	reported;
 	bool		damaged;
 	DECLARE_BITMAP(fresh, DMAR_UNITS_SUPPORTED);
-	DECLARE_BITMAP(running, DMAR_UNITS_SUPPORTED);
 	DECLARE_BITMAP(stopped, DMAR_UNITS_SUPPORTED);
 };
 
@@ -147,22 +145,32 @@ static int dmar_unit_stop(struct dmar_drhd_unit *unit)
 	/* Refused while interrupts of the unit are in use */
 	int err = dmar_ir_hotplug(unit, false);
 
-	return err ?: dmar_iommu_hotplug(unit, false);
+	if (err)
+		return err;
+	err = dmar_iommu_hotplug(unit, false);
+	if (err && dmar_ir_hotplug(unit, true))
+		pr_err("%s: does not remap interrupts again\n", unit->iommu->name);
+	return err;
+}
+
+/* What can be stopped of a unit that nothing is behind yet */
+static int dmar_unit_undo(struct dmar_drhd_unit *unit)
+{
+	int ir_err = dmar_ir_hotplug(unit, false);
+	int err = dmar_iommu_hotplug(unit, false);
+
+	return ir_err ?: err;
 }
 
 static int dmar_start_fresh_unit(const struct acpi_dmar_hardware_unit *drhd, void *arg)
 {
 	struct dmar_drhd_unit *unit = dmar_reported_unit(drhd);
 	struct dmar_hotplug *plug = arg;
-	int err;
 
 	if (!unit || !test_bit(unit->iommu->seq_id, plug->fresh))
 		return 0;
 
-	err = dmar_unit_start(unit);
-	if (!err)
-		__set_bit(unit->iommu->seq_id, plug->running);
-	return err;
+	return dmar_unit_start(unit);
 }
 
 static const struct dmar_handlers dmar_start_fresh_units = {
@@ -173,12 +181,17 @@ static int dmar_drop_fresh_unit(const struct acpi_dmar_hardware_unit *drhd, void
 {
 	struct dmar_drhd_unit *unit = dmar_reported_unit(drhd);
 	struct dmar_hotplug *plug = arg;
+	int err;
 
 	if (!unit || !test_bit(unit->iommu->seq_id, plug->fresh))
 		return 0;
 
-	if (test_bit(unit->iommu->seq_id, plug->running))
-		dmar_unit_stop(unit);
+	/* Also one that failed to start: that may have been undone only in part */
+	err = dmar_unit_undo(unit);
+	if (err) {
+		pr_err("%s: can't be stopped (%d): it stays\n", unit->iommu->name, err);
+		return 0;
+	}
 	dmar_unit_unlink(unit);
 	dmar_unit_free(unit);
 	return 0;
@@ -380,7 +393,8 @@ static int dmar_device_hotplug(acpi_handle bridge,
  *
  * Context: may sleep; takes dmar_global_lock.
  * Return: 0, also if it has none or nothing is remapped, or an error, which the
- * bridge is to be refused for; nothing is left of its units then.
+ * bridge is to be refused for; nothing is left of its units then, but for one
+ * that can't be stopped.
  */
 int dmar_device_add(acpi_handle handle)
 {

@@ -105,6 +105,7 @@ struct dmar_scope_cursor {
 /* dmar-table.c */
 const char *dmar_flaw_text(enum dmar_flaw flaw);
 const char *dmar_type_name(u16 type);
+bool dmar_flaw_hides_unit(enum dmar_flaw flaw, const struct acpi_dmar_header *at);
 int dmar_walk(const void *start, size_t bytes, const struct dmar_handlers *handlers,
 	      void *arg);
 int dmar_walk_table(const struct acpi_table_header *table,
@@ -123,6 +124,7 @@ struct acpi_dmar_header *dmar_copy_structure(const struct acpi_dmar_header *head
 
 /* dmar.c */
 extern struct list_head dmar_lost_units;
+extern bool dmar_units_lost;
 
 __printf(1, 2) void dmar_firmware_bug(const char *fmt, ...);
 struct dmar_drhd_unit *dmar_find_unit(u16 segment, u64 base);

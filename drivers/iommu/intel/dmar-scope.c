@@ -431,7 +431,10 @@ static const struct dmar_handlers dmar_name_handlers __initconst = {
 	.andd = dmar_find_acpi_device,
 };
 
-/* Devices that firmware has hidden or left out are common: not worth a warning */
+/*
+ * Devices that firmware has hidden or left out are common: not worth a warning.
+ * A unit for all that is left names only what is no PCI device.
+ */
 static void __init dmar_tell_empty_places(void)
 {
 	struct dmar_drhd_unit *unit;
@@ -439,9 +442,12 @@ static void __init dmar_tell_empty_places(void)
 	int empty = 0;
 	int i;
 
-	for_each_drhd_unit(unit)
+	for_each_drhd_unit(unit) {
+		if (unit->include_all)
+			continue;
 		for_each_dev_scope(unit->devices, unit->devices_cnt, i, dev)
 			empty += !dev;
+	}
 
 	if (empty)
 		pr_info("%d device scope entries of units lead to no device\n", empty);

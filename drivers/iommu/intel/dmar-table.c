@@ -101,6 +101,31 @@ const char *dmar_type_name(u16 type)
 EXPORT_SYMBOL_IF_KUNIT(dmar_type_name);
 
 /**
+ * dmar_flaw_hides_unit() - tell whether a unit may be missing for a flaw
+ * @flaw: what is wrong
+ * @at: structure that has it, or NULL
+ *
+ * Units with registers where none can be are handed on as lost, and don't count.
+ *
+ * Context: any.
+ * Return: true if the structure is a unit that is left out, or if what is behind
+ * it is not looked at.
+ */
+bool dmar_flaw_hides_unit(enum dmar_flaw flaw, const struct acpi_dmar_header *at)
+{
+	switch (flaw) {
+	case DMAR_FLAW_LENGTH:
+	case DMAR_FLAW_PAST_END:
+		return true;
+	case DMAR_FLAW_SHORT:
+		return at && at->type == ACPI_DMAR_TYPE_HARDWARE_UNIT;
+	default:
+		return false;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(dmar_flaw_hides_unit);
+
+/**
  * dmar_register_bytes() - size of a unit's registers
  * @drhd: the unit
  *

@@ -17,12 +17,12 @@
 #include <linux/ioport.h>
 #include <linux/numa.h>
 #include <linux/pci.h>
+#include <linux/processor.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/tboot.h>
 #include <asm/early_ioremap.h>
 #include <asm/iommu.h>
-#include <asm/processor.h>
 #include <asm/x86_init.h>
 
 #include "../irq_remapping.h"
@@ -41,6 +41,9 @@ LIST_HEAD(dmar_drhd_units);
 LIST_HEAD(dmar_lost_units);
 
 struct acpi_table_header *dmar_tbl __initdata;
+
+/* A unit of the table can't be used, or the table can't be read to its end */
+bool dmar_units_lost __initdata;
 
 /**
  * dmar_firmware_bug() - say what firmware did wrong
@@ -365,6 +368,7 @@ static int __init dmar_parse_lost(const struct acpi_dmar_hardware_unit *drhd, vo
 {
 	struct dmar_drhd_unit *unit = dmar_unit_alloc(drhd);
 
+	dmar_units_lost = true;
 	if (!unit)
 		return -ENOMEM;
 
@@ -377,12 +381,25 @@ static int __init dmar_parse_lost(const struct acpi_dmar_hardware_unit *drhd, vo
 
 static int __init dmar_parse_unit(const struct acpi_dmar_hardware_unit *drhd, void *arg)
 {
-	return dmar_unit_add(drhd) ? dmar_parse_lost(drhd, arg) : 0;
+	/* One that is reported twice has been told of, and works */
+	if (!dmar_unit_add(drhd) || dmar_find_unit(drhd->segment, drhd->address))
+		return 0;
+	return dmar_parse_lost(drhd, arg);
+}
+
+/* What is left out may have been a unit; all flaws have been told of */
+static void __init dmar_parse_flaw(enum dmar_flaw flaw,
+				   const struct acpi_dmar_header *at, size_t offset,
+				   void *arg)
+{
+	if (dmar_flaw_hides_unit(flaw, at))
+		dmar_units_lost = true;
 }
 
 static const struct dmar_handlers dmar_unit_handlers __initconst = {
 	.drhd	= dmar_parse_unit,
 	.lost	= dmar_parse_lost,
+	.flaw	= dmar_parse_flaw,
 };
 
 static int __init dmar_parse_name(const struct acpi_dmar_andd *andd, void *arg)

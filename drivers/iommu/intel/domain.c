@@ -368,18 +368,16 @@ int vtd_domain_join(struct vtd_domain *domain, struct intel_iommu *unit)
  * vtd_domain_leave() - undo vtd_domain_join()
  * @domain: domain
  * @unit: unit
- * @settled: nothing is cached there of the device that is detached; else
- *	neither the domain-id nor the page table are ever used for anything else
+ *
+ * Where something may still be cached, the domain-id has no other owner, ever.
  *
  * Context: may sleep; under @domain->attach_lock.
  */
-void vtd_domain_leave(struct vtd_domain *domain, struct intel_iommu *unit, bool settled)
+void vtd_domain_leave(struct vtd_domain *domain, struct intel_iommu *unit)
 {
 	struct vtd_domain_unit *place = xa_load(&domain->units, unit->seq_id);
 
 	lockdep_assert_held(&domain->attach_lock);
-	if (!settled)
-		domain->stuck = true;
 	if (WARN_ON_ONCE(!place) || --place->users)
 		return;
 	xa_erase(&domain->units, unit->seq_id);

@@ -48,7 +48,7 @@ struct vtd_need {
  * @read_bit: (c) IOMMU_READ where every mapping has to be readable, else 0
  * @mapped: something was mapped at some time; only ever set
  * @snoop: (a) every access snoops the CPU's caches
- * @stuck: (a) a unit may still have something cached under a domain-id
+ * @stuck: a unit may still have something cached under a domain-id; only ever set
  * @lock: serialises changes of @caches; a leaf
  * @caches: (l) caches that hold translations, read under RCU, see cache.h
  * @units: units that serve the domain, by seq_id; changes under @attach_lock
@@ -67,10 +67,10 @@ struct vtd_domain {
 	bool			mapped;
 	bool			snoop;
 	bool			stuck;
-	spinlock_t		lock;
+	spinlock_t		lock; /* of what is marked (l) */
 	struct list_head	caches;
 	struct xarray		units;
-	struct mutex		attach_lock;
+	struct mutex		attach_lock; /* attaching and detaching */
 	struct vtd_need		need;
 	u64			root;
 	struct device		*node;
@@ -82,7 +82,7 @@ static inline struct vtd_domain *to_vtd_domain(struct iommu_domain *domain)
 }
 
 int vtd_domain_join(struct vtd_domain *domain, struct intel_iommu *unit);
-void vtd_domain_leave(struct vtd_domain *domain, struct intel_iommu *unit, bool settled);
+void vtd_domain_leave(struct vtd_domain *domain, struct intel_iommu *unit);
 u16 vtd_domain_did(struct vtd_domain *domain, struct intel_iommu *unit);
 struct iommu_domain *vtd_domain_alloc_paging(struct device *dev);
 struct iommu_domain *vtd_domain_alloc_user(struct device *dev, u32 flags,

@@ -203,24 +203,21 @@ int dmar_set_interrupt(struct intel_iommu *iommu)
  * @cpu: CPU of that node; it is coming up
  *
  * Units have interrupts where they are. One that is on a node without CPUs when
- * the driver starts gets its own when the first comes up.
+ * the driver starts gets its own when the first comes up. An interrupt that can't
+ * be set up is told of, and no reason for the CPU not to come up.
  *
  * Context: process context; takes dmar_global_lock.
- * Return: 0, or the error of the first unit that could not be served.
+ * Return: 0.
  */
 int enable_drhd_fault_handling(unsigned int cpu)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *unit;
-	int error;
 
 	guard(rwsem_read)(&dmar_global_lock);
 	for_each_iommu(unit, drhd) {
-		if (!unit || unit->irq || unit->node != cpu_to_node(cpu))
-			continue;
-		error = vtd_fault_enable(unit);
-		if (error)
-			return error;
+		if (unit && !unit->irq && unit->node == cpu_to_node(cpu))
+			vtd_fault_enable(unit);
 	}
 	return 0;
 }

@@ -371,6 +371,7 @@ irqreturn_t dmar_fault(int irq, void *dev_id)
 {
 	struct intel_iommu *unit = dev_id;
 
+	vtd_qi_look(unit);
 	if (!fault_spend(unit, fault_drain(unit, fault_budget(unit))))
 		return IRQ_HANDLED;
 

@@ -137,7 +137,7 @@ static void set_up_inherited(struct intel_iommu *unit)
 		pr_warn("%s: found translating, turned off\n", unit->name);
 		turn_off(unit);
 	} else if (vtd_inherit_tables(unit)) {
-		pr_err("%s: tables of the crashed kernel are of no use; its devices may fault\n",
+		pr_err("%s: tables of the crashed kernel are of no use; what its devices still do goes untranslated\n",
 		       unit->name);
 		turn_off(unit);
 	} else {

@@ -19,7 +19,6 @@
 #include <asm/apic.h>
 #include <asm/irq_remapping.h>
 #include <asm/irqdomain.h>
-#include <asm/msi.h>
 
 #include "../irq_remapping.h"
 #include "hw/irte.h"
@@ -339,7 +338,13 @@ static void vtd_ir_free(struct irq_domain *domain, unsigned int virq,
 static int vtd_ir_activate(struct irq_domain *domain, struct irq_data *irqd,
 			   bool reserve)
 {
-	return vtd_ir_write_host(irqd);
+	const struct vtd_ir_irq *irq = irq_data_get_irq_chip_data(irqd);
+	int ret = vtd_ir_write_host(irqd);
+
+	/* The vector goes to somebody else: nothing may be sent to it */
+	if (ret)
+		vtd_irte_write(irq->run->unit, irq->index, (struct irte) {});
+	return ret;
 }
 
 static void vtd_ir_deactivate(struct irq_domain *domain, struct irq_data *irqd)

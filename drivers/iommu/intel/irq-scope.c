@@ -40,8 +40,8 @@ static const struct acpi_dmar_device_scope *vtd_scope_at(const void *at,
 }
 
 /*
- * Source-id at the end of a scope's path, or -ENODEV. The PCI core does not know
- * the devices yet, so bridges are asked directly.
+ * Source-id at the end of a scope's path, 0 if it can't be told, or -ENODEV. The
+ * PCI core does not know the devices yet, so bridges are asked directly.
  */
 static int vtd_scope_sid(const struct acpi_dmar_device_scope *scope, u16 segment)
 {
@@ -54,7 +54,7 @@ static int vtd_scope_sid(const struct acpi_dmar_device_scope *scope, u16 segment
 	for (; hops > 1; hops--, path++) {
 		/* The ports that are asked through know only the first segment */
 		if (segment)
-			return -ENODEV;
+			return 0;
 		bus = read_pci_config_byte(bus, path->device, path->function,
 					   PCI_SECONDARY_BUS);
 		if (!bus || bus == 0xff)
@@ -74,6 +74,24 @@ static const struct intel_iommu *vtd_irq_source_owner(u8 type, u8 id)
 			return unit;
 	}
 	return NULL;
+}
+
+static void vtd_irq_source_tell(const struct intel_iommu *unit,
+				const struct vtd_irq_source *source)
+{
+	const bool ioapic = source->type == ACPI_DMAR_SCOPE_TYPE_IOAPIC;
+	const char *name = ioapic ? "IOAPIC" : "HPET";
+
+	if (source->sid)
+		pr_info("%s: %s id %u at %02x:%02x.%u\n", unit->name, name, source->id,
+			PCI_BUS_NUM(source->sid), PCI_SLOT(source->sid & 0xff),
+			PCI_FUNC(source->sid));
+	else if (unit->segment)
+		pr_warn("%s: source-id of %s id %u in segment %u can't be told: who sends its interrupts is not checked\n",
+			unit->name, name, source->id, unit->segment);
+	else
+		pr_warn_once(FW_BUG "%s: %s id %u has no source-id: who sends its interrupts is not checked\n",
+			     unit->name, name, source->id);
 }
 
 static int vtd_irq_source_add(struct intel_iommu *unit,
@@ -103,14 +121,12 @@ static int vtd_irq_source_add(struct intel_iommu *unit,
 	if (irt->source_count == VTD_SOURCES_MAX)
 		return -ENOSPC;
 
-	irt->sources[irt->source_count++] = (struct vtd_irq_source) {
+	irt->sources[irt->source_count] = (struct vtd_irq_source) {
 		.type = scope->entry_type,
 		.id = scope->enumeration_id,
 		.sid = sid,
 	};
-	pr_info("%s: %s id %u at %02x:%02x.%u\n", unit->name, name,
-		scope->enumeration_id, PCI_BUS_NUM(sid), PCI_SLOT(sid & 0xff),
-		PCI_FUNC(sid));
+	vtd_irq_source_tell(unit, &irt->sources[irt->source_count++]);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include <asm/irq_remapping.h>
 
 #include "../irq_remapping.h"
+#include "dmar-internal.h"
 #include "irq-internal.h"
 #include "unit.h"
 
@@ -126,6 +127,10 @@ static bool __init vtd_ir_units_able(void)
 	struct dmar_drhd_unit *drhd;
 	bool any = false;
 
+	if (dmar_units_lost) {
+		pr_info("a unit can't be used: interrupts are not remapped\n");
+		return false;
+	}
 	for_each_iommu(unit, drhd) {
 		if (!unit || !vtd_ecap_interrupt_remapping(unit->ecap)) {
 			pr_info("%s can't remap interrupts: not used\n",
@@ -402,8 +407,8 @@ static int vtd_ir_remove(struct intel_iommu *unit)
  * @insert: it comes
  *
  * Context: may sleep, under dmar_global_lock.
- * Return: 0; -EBUSY if it goes while interrupts use it, or can't post them while
- * others do; or another negative error if it can't be set up.
+ * Return: 0; -EBUSY if it goes while interrupts use it, or comes and can't post
+ * them while others do; or another negative error if it can't be set up.
  */
 int dmar_ir_hotplug(struct dmar_drhd_unit *dmaru, bool insert)
 {
@@ -415,7 +420,7 @@ int dmar_ir_hotplug(struct dmar_drhd_unit *dmaru, bool insert)
 		return -EINVAL;
 	if (!vtd_ecap_interrupt_remapping(unit->ecap))
 		return 0;
-	if (irq_remapping_cap(IRQ_POSTING_CAP) &&
+	if (insert && irq_remapping_cap(IRQ_POSTING_CAP) &&
 	    !vtd_cap_posted_interrupts(unit->cap))
 		return -EBUSY;
 

@@ -415,7 +415,9 @@ struct vtd_senders vtd_senders_of_aliases(struct vtd_aliases aliases)
  * vtd_senders_of_source() - whose requests an IOAPIC's or HPET's entry accepts
  * @source: IOAPIC or HPET
  *
- * Some platforms' HPETs use other function numbers than firmware says.
+ * Some platforms' HPETs use other function numbers than firmware says. 0 is the
+ * host bridge, which is neither: there firmware has not said anything, and to
+ * check would block the interrupts.
  *
  * Context: any.
  * Return: the check (specification 9.10, SVT).
@@ -423,7 +425,7 @@ struct vtd_senders vtd_senders_of_aliases(struct vtd_aliases aliases)
 struct vtd_senders vtd_senders_of_source(struct vtd_irq_source source)
 {
 	return (struct vtd_senders) {
-		.svt = VTD_SVT_SID,
+		.svt = source.sid ? VTD_SVT_SID : VTD_SVT_NONE,
 		.sq = source.type == ACPI_DMAR_SCOPE_TYPE_HPET ?
 		      VTD_SQ_IGNORE_2_0 : VTD_SQ_ALL,
 		.sid = source.sid,

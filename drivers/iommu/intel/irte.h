@@ -19,7 +19,7 @@ struct msi_msg;
  * struct vtd_irq_source - what sends interrupts and is no PCI device
  * @type: ACPI_DMAR_SCOPE_TYPE_IOAPIC or ACPI_DMAR_SCOPE_TYPE_HPET
  * @id: the number that firmware gave it
- * @sid: source-id of its requests
+ * @sid: source-id of its requests, 0 where it is not known
  */
 struct vtd_irq_source {
 	u8	type;

@@ -19,6 +19,9 @@
 #include "../dma-iommu.h"
 #include "params.h"
 
+/* What comes before the words */
+#define PARAM		"intel_iommu="
+
 /* Of a word that nobody knows, so much is repeated */
 #define WORD_SHOWN	32
 
@@ -91,7 +94,7 @@ void vtd_params_parse(struct vtd_params *params, const char *words)
 	while (words && *words) {
 		length = strcspn(words, ",");
 		if (length && !param_apply(params, words, length))
-			pr_warn("intel_iommu=%*pE%s: no such word\n",
+			pr_warn(PARAM "%*pE%s: no such word\n",
 				(int)min_t(size_t, length, WORD_SHOWN), words,
 				length > WORD_SHOWN ? "..." : "");
 		words += length;
@@ -111,13 +114,21 @@ static int __init params_setup(char *words)
 	else if (before.disabled)
 		pr_info("IOMMU enabled\n");
 	if (vtd_params.forcedac && !before.forcedac) {
-		pr_warn("intel_iommu=forcedac will go, iommu.forcedac=1 does the same\n");
+		pr_warn(PARAM "forcedac will go, iommu.forcedac=1 does the same\n");
 		iommu_dma_forcedac = true;
 	}
+	if (vtd_params.igfx_off && !before.igfx_off)
+		pr_info("Units of graphics alone do not translate\n");
+	if (!vtd_params.intgpu && before.intgpu)
+		pr_info("Integrated graphics are not translated\n");
+	if (!vtd_params.large_pages && before.large_pages)
+		pr_info("Superpages are not used\n");
+	if (vtd_params.tboot_noforce && !before.tboot_noforce)
+		pr_warn("Not forced on after a measured launch: DMA is open to attacks\n");
 	if (vtd_params.strict && !before.strict) {
-		pr_warn("intel_iommu=strict will go, iommu.strict=1 does the same\n");
+		pr_warn(PARAM "strict will go, iommu.strict=1 does the same\n");
 		iommu_set_dma_strict();
 	}
 	return 1;
 }
-__setup("intel_iommu=", params_setup);
+__setup(PARAM, params_setup);

@@ -285,20 +285,18 @@ static irqreturn_t vtd_pmu_interrupt(int irq, void *data)
 		return IRQ_NONE;
 
 	for (int round = 0; round < OVERFLOW_ROUNDS; round++) {
-		status = vtd_read64(&unit->regs, pmu->overflow_offset);
-		if (status) {
-			scoped_guard(raw_spinlock_irqsave, &pmu->lock)
-				count_overflows_locked(pmu, status);
-			vtd_write64(&unit->regs, pmu->overflow_offset, status);
-		}
 		/*
 		 * What overflows while the interrupt is pending raises none, so
-		 * look again once it is not.
+		 * look only once it is not.
 		 */
 		vtd_write32(&unit->regs, VTD_PERFINTRSTS_REG,
 			    VTD_PERFINTRSTS_PENDING);
+		status = vtd_read64(&unit->regs, pmu->overflow_offset);
 		if (!status)
 			break;
+		scoped_guard(raw_spinlock_irqsave, &pmu->lock)
+			count_overflows_locked(pmu, status);
+		vtd_write64(&unit->regs, pmu->overflow_offset, status);
 	}
 	return IRQ_HANDLED;
 }

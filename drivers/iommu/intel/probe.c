@@ -4,7 +4,6 @@
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
-#define dev_fmt(fmt) pr_fmt(fmt)
 
 #include <linux/acpi.h>
 #include <linux/dmar.h>

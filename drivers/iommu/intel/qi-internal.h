@@ -26,12 +26,13 @@
 #include <linux/atomic.h>
 #include <linux/cache.h>
 #include <linux/percpu.h>
+#include <linux/sched/clock.h>
 #include <linux/spinlock.h>
 
 #include "qi.h"
 
 #define QI_SLOTS_LOG2		10
-#define QI_SLOTS		(1U << QI_SLOTS_LOG2)
+#define QI_SLOTS		BIT(QI_SLOTS_LOG2)
 
 /* Submissions, counting their wait */
 #define QI_MOST			(VTD_QI_BATCH + 1)
@@ -101,7 +102,7 @@ struct vtd_qi_counts {
 struct vtd_qi {
 	void			*ring;
 	unsigned int		slot_log2;
-	u64			*ends;
+	atomic64_t		*ends;
 	u32			*status;
 	phys_addr_t		status_phys;
 	phys_addr_t		scratch_phys;
@@ -113,7 +114,7 @@ struct vtd_qi {
 	atomic64_t		freed;
 
 	unsigned long		ringing ____cacheline_aligned_in_smp;
-	u64			rung;
+	atomic64_t		rung;
 	u64			doorbells;
 
 	u32			generation ____cacheline_aligned_in_smp;
@@ -133,7 +134,7 @@ static inline unsigned int qi_slot(u64 position)
 static inline u64 qi_published_end(const struct vtd_qi *qi, u64 position)
 {
 	/* Pairs with qi_publish(): the descriptors are there if the end is */
-	u64 end = smp_load_acquire(&qi->ends[qi_slot(position)]);
+	u64 end = atomic64_read_acquire(&qi->ends[qi_slot(position)]);
 
 	return end - position - 1 < QI_MOST ? end : 0;
 }
@@ -143,6 +144,12 @@ static inline bool qi_complete(const struct vtd_qi *qi, u64 end)
 	u32 status = READ_ONCE(qi->status[qi_slot(end - 1)]);
 
 	return (s32)(status - (u32)end) >= 0;
+}
+
+/* Clocks of two CPUs can differ: one that is behind is not ages ahead */
+static inline bool qi_passed(u64 since, u64 ns)
+{
+	return (s64)(local_clock() - since) > (s64)ns;
 }
 
 static inline void qi_write_slot(struct vtd_qi *qi, u64 position, struct vtd_desc desc)
@@ -162,6 +169,7 @@ static inline struct vtd_desc qi_read_slot(const struct vtd_qi *qi, u64 position
 }
 
 int qi_program(struct intel_iommu *unit);
+void qi_new_generation(struct vtd_qi *qi);
 void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled);
 
 #endif /* __VTD_QI_INTERNAL_H */

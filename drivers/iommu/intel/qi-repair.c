@@ -39,13 +39,18 @@ static const char * const qi_reasons[] = {
 static u64 qi_head(struct intel_iommu *unit, struct vtd_qi *qi)
 {
 	unsigned int slot = vtd_read64(&unit->regs, VTD_IQH_REG) >> qi->slot_log2;
-	u64 rung = READ_ONCE(qi->rung);
+	u64 rung = atomic64_read(&qi->rung);
 
 	return rung - qi_slot(rung - slot);
 }
 
-/* Others look at the statuses only once they know of a new generation */
-static void qi_new_generation(struct vtd_qi *qi)
+/**
+ * qi_new_generation() - have everybody who waits look at his submission again
+ * @qi: queue; what they are to see when they do is written after this
+ *
+ * Context: any; nobody else repairs.
+ */
+void qi_new_generation(struct vtd_qi *qi)
 {
 	WRITE_ONCE(qi->generation, qi->generation + 1);
 	/* Pairs with qi_submit_once() */
@@ -177,7 +182,7 @@ static void qi_repair_completion(struct intel_iommu *unit, struct vtd_qi *qi)
 	u16 sid = FIELD_GET(VTD_IQER_COMPLETION_SID, record);
 
 	qi->stats.completion_errors++;
-	if (sid || qi_guess_sid(qi, READ_ONCE(qi->rung), &sid))
+	if (sid || qi_guess_sid(qi, atomic64_read(&qi->rung), &sid))
 		qi_mute(unit, qi, sid, "answers wrongly");
 	else
 		pr_err_ratelimited("%s: a device-TLB answers wrongly\n", unit->name);
@@ -192,12 +197,13 @@ static bool qi_wait_published(struct vtd_qi *qi, u64 reserved)
 
 	while (position != reserved) {
 		end = qi_published_end(qi, position);
-		if (end)
+		if (end) {
 			position = end;
-		else if (local_clock() - since > QI_PUBLISH_NS)
+			continue;
+		}
+		if (qi_passed(since, QI_PUBLISH_NS))
 			return false;
-		else
-			cpu_relax();
+		cpu_relax();
 	}
 	return true;
 }
@@ -214,7 +220,7 @@ static bool qi_restart(struct intel_iommu *unit, struct vtd_qi *qi, u64 reserved
 	qi_abort(qi, start);
 	if (qi_program(unit))
 		return false;
-	WRITE_ONCE(qi->rung, start);
+	atomic64_set(&qi->rung, start);
 	atomic64_set(&qi->freed, start);
 	atomic64_set_release(&qi->reserved, start);
 	return true;
@@ -226,25 +232,31 @@ static bool qi_restart(struct intel_iommu *unit, struct vtd_qi *qi, u64 reserved
  */
 static void qi_repair_stall(struct intel_iommu *unit, struct vtd_qi *qi)
 {
-	u64 head = qi_head(unit, qi), reserved;
+	u64 head = qi_head(unit, qi), rung = atomic64_read(&qi->rung), reserved;
 	u16 sid;
 
+	if (qi_first_pending(qi) >= rung)
+		return;
 	qi->stats.stalls++;
 	pr_err_ratelimited("%s: invalidation queue stands still at %u, tail %u; restarting it\n",
-			   unit->name, qi_slot(head), qi_slot(READ_ONCE(qi->rung)));
-	if (qi_guess_sid(qi, READ_ONCE(qi->rung), &sid))
-		qi_mute(unit, qi, sid, "may not answer");
+			   unit->name, qi_slot(head), qi_slot(rung));
 
 	reserved = atomic64_fetch_or(QI_FROZEN, &qi->reserved);
 	if (!qi_wait_published(qi, reserved)) {
 		pr_err_ratelimited("%s: a CPU keeps the queue from being restarted\n",
 				   unit->name);
+		/* Nobody else needs to try before its time has passed again */
+		qi_new_generation(qi);
 		atomic64_andnot(QI_FROZEN, &qi->reserved);
-	} else if (!qi_restart(unit, qi, reserved)) {
-		pr_err("%s: does not answer; no device behind it is served any more\n",
-		       unit->name);
-		WRITE_ONCE(qi->dead, true);
+		return;
 	}
+	if (qi_guess_sid(qi, rung, &sid))
+		qi_mute(unit, qi, sid, "may not answer");
+	if (qi_restart(unit, qi, reserved))
+		return;
+	pr_err("%s: does not answer; no device behind it is served any more\n",
+	       unit->name);
+	WRITE_ONCE(qi->dead, true);
 }
 
 static void qi_repair_locked(struct intel_iommu *unit, struct vtd_qi *qi, bool stalled)
@@ -286,6 +298,4 @@ void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled)
 		clear_bit_unlock(0, &qi->ringing);
 	}
 	raw_spin_unlock_irqrestore(&qi->repair_lock, flags);
-	/* What faulted while an error bit was set came without an interrupt */
-	dmar_fault(0, unit);
 }

@@ -87,22 +87,23 @@ static void qi_publish(struct vtd_qi *qi, u64 start, const struct vtd_desc *desc
 	 */
 	WRITE_ONCE(qi->status[slot], (u32)wait);
 	/* Pairs with qi_published_end() */
-	smp_store_release(&qi->ends[qi_slot(start)], wait + 1);
+	atomic64_set_release(&qi->ends[qi_slot(start)], wait + 1);
 }
 
 /* Interrupts are off, for one that came while ringing could wait for it */
 static void qi_ring(struct intel_iommu *unit, struct vtd_qi *qi)
 {
-	u64 end, to;
+	u64 from, to, end;
 
 	if (test_and_set_bit_lock(0, &qi->ringing))
 		return;
 
-	to = qi->rung;
+	from = atomic64_read(&qi->rung);
+	to = from;
 	while ((end = qi_published_end(qi, to)))
 		to = end;
-	if (to != qi->rung) {
-		WRITE_ONCE(qi->rung, to);
+	if (to != from) {
+		atomic64_set(&qi->rung, to);
 		qi->doorbells++;
 		vtd_write32(&unit->regs, VTD_IQT_REG, qi_slot(to) << qi->slot_log2);
 	}
@@ -119,43 +120,53 @@ static void qi_ring_again(struct intel_iommu *unit, struct vtd_qi *qi)
 	local_irq_restore(flags);
 }
 
-/* Look whether the unit is in trouble, if it still is in @generation */
-static void qi_look_after(struct intel_iommu *unit, struct vtd_qi *qi,
-			  u32 generation, bool stalled)
+static bool qi_in_trouble(struct intel_iommu *unit)
 {
-	u32 status = vtd_read32(&unit->regs, VTD_FSTS_REG);
-
-	if (stalled || status & (VTD_FSTS_QUEUE_ERROR | VTD_FSTS_COMPLETION_ERROR |
-				 VTD_FSTS_TIMEOUT_ERROR))
-		qi_repair(unit, generation, stalled);
+	return vtd_read32(&unit->regs, VTD_FSTS_REG) &
+	       (VTD_FSTS_QUEUE_ERROR | VTD_FSTS_COMPLETION_ERROR |
+		VTD_FSTS_TIMEOUT_ERROR);
 }
 
-static void qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 end,
+/* Look whether the unit is in trouble, if it still is in @generation */
+static void qi_look_after(struct intel_iommu *unit, u32 generation, bool stalled)
+{
+	if (!stalled && !qi_in_trouble(unit))
+		return;
+	qi_repair(unit, generation, stalled);
+	/* What faulted while an error bit was set came without an interrupt */
+	dmar_fault(0, unit);
+}
+
+/* Returns false if neither the unit nor a repair came to @end in time */
+static bool qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 end,
 		    u32 generation)
 {
+	u64 begun = 0, since = 0;
 	unsigned int spins = 0;
-	u64 since = 0;
 	bool stalled;
 	u32 now;
 
 	while (!qi_complete(qi, end)) {
-		if (READ_ONCE(qi->rung) <= start)
+		if (atomic64_read(&qi->rung) <= start)
 			qi_ring_again(unit, qi);
 		cpu_relax();
 		if (likely(++spins % QI_SPINS))
 			continue;
+		if (!begun)
+			begun = local_clock();
 		now = READ_ONCE(qi->generation);
 		/* After a repair, all that is pending has its time again */
 		if (!since || now != generation)
 			since = local_clock();
 		generation = now;
 		/* We may have been off the CPU: the clock first, then the status */
-		stalled = local_clock() - since > QI_STALL_NS;
+		stalled = qi_passed(since, QI_STALL_NS);
 		if (!qi_complete(qi, end))
-			qi_look_after(unit, qi, generation, stalled);
-		if (READ_ONCE(qi->dead))
-			return;
+			qi_look_after(unit, generation, stalled);
+		if (READ_ONCE(qi->dead) || qi_passed(begun, QI_STALLS * QI_STALL_NS))
+			return qi_complete(qi, end) && !READ_ONCE(qi->dead);
 	}
+	return !READ_ONCE(qi->dead);
 }
 
 static bool qi_was_refused(struct vtd_qi *qi, u64 end)
@@ -198,8 +209,7 @@ static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
 	local_irq_restore(flags);
 
 	end = start + count + 1;
-	qi_wait(unit, qi, start, end, generation);
-	if (unlikely(READ_ONCE(qi->dead)))
+	if (unlikely(!qi_wait(unit, qi, start, end, generation)))
 		return -EIO;
 	/* Pairs with qi_new_generation(): the status that a repair wrote came after */
 	smp_rmb();
@@ -216,10 +226,10 @@ static int qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi, u64 *s
 	if (!*since)
 		*since = local_clock();
 	qi_ring_again(unit, qi);
-	qi_look_after(unit, qi, generation, false);
+	qi_look_after(unit, generation, false);
 	cpu_relax();
 	/* Several stalls in a row can come before it is our turn */
-	return local_clock() - *since > QI_STALLS * QI_STALL_NS ? -EIO : 0;
+	return qi_passed(*since, QI_STALLS * QI_STALL_NS) ? -EIO : 0;
 }
 
 static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
@@ -255,7 +265,7 @@ static void qi_account(struct intel_iommu *unit, struct vtd_qi *qi,
 	for (i = 0; i < count; i++)
 		this_cpu_inc(qi->counts->kind[descs[i].lo % QI_KINDS]);
 	this_cpu_inc(qi->counts->waits);
-	if (cycles > this_cpu_read(qi->counts->longest))
+	if ((s64)cycles > (s64)this_cpu_read(qi->counts->longest))
 		this_cpu_write(qi->counts->longest, cycles);
 	if (unlikely(error)) {
 		this_cpu_inc(qi->counts->failed);
@@ -324,6 +334,25 @@ int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 }
 
 /**
+ * vtd_qi_look() - mend a queue that reported an error while nobody waits
+ * @unit: unit
+ *
+ * As long as an error bit is set, no other fault makes an interrupt.
+ *
+ * Context: any but NMI.
+ */
+void vtd_qi_look(struct intel_iommu *unit)
+{
+	u32 generation;
+
+	if (!unit->qi)
+		return;
+	generation = READ_ONCE(unit->qi->generation);
+	if (qi_in_trouble(unit))
+		qi_repair(unit, generation, false);
+}
+
+/**
  * vtd_qi_is_mute() - tell whether a device-TLB did not answer
  * @unit: unit
  * @sid: source-id of the device
@@ -376,13 +405,14 @@ static struct vtd_qi *qi_alloc(struct intel_iommu *unit)
 	/* The arrays are full of zeroes, which are ends of the lap before */
 	atomic64_set(&qi->reserved, QI_SLOTS);
 	atomic64_set(&qi->freed, QI_SLOTS);
-	qi->rung = QI_SLOTS;
+	atomic64_set(&qi->rung, QI_SLOTS);
 
 	qi->ring = iommu_alloc_pages_node(unit->node, GFP_KERNEL,
 					  get_order(QI_SLOTS << qi->slot_log2));
 	/* One word more than slots: the one that nobody reads */
 	qi->status = kzalloc_node(2 * QI_SLOTS * sizeof(u32), GFP_KERNEL, unit->node);
-	qi->ends = kcalloc_node(QI_SLOTS, sizeof(u64), GFP_KERNEL, unit->node);
+	qi->ends = kcalloc_node(QI_SLOTS, sizeof(*qi->ends), GFP_KERNEL,
+				unit->node);
 	qi->mute = bitmap_zalloc(BIT(16), GFP_KERNEL);
 	qi->counts = alloc_percpu(struct vtd_qi_counts);
 	if (qi->status) {
@@ -430,16 +460,25 @@ int vtd_qi_enable(struct intel_iommu *unit)
 int vtd_qi_reenable(struct intel_iommu *unit)
 {
 	struct vtd_qi *qi = unit->qi;
+	unsigned long flags;
 	u64 start;
 
 	if (!qi)
 		return -ENOENT;
+	/* What sleep turned off must not come on again with the next command */
+	raw_spin_lock_irqsave(&unit->register_lock, flags);
+	unit->gcmd &= vtd_read32(&unit->regs, VTD_GSTS_REG);
+	raw_spin_unlock_irqrestore(&unit->register_lock, flags);
+
 	vtd_qi_disable(unit);
-	/* The unit begins with slot 0 */
-	start = round_up(atomic64_read(&qi->reserved), QI_SLOTS);
+	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_QUEUE_ERROR |
+		    VTD_FSTS_COMPLETION_ERROR | VTD_FSTS_TIMEOUT_ERROR);
+	/* The unit begins with slot 0; one that was given up has another chance */
+	start = round_up((u64)atomic64_read(&qi->reserved) & ~(u64)QI_FROZEN, QI_SLOTS);
 	atomic64_set(&qi->freed, start);
 	atomic64_set(&qi->reserved, start);
-	qi->rung = start;
+	atomic64_set(&qi->rung, start);
+	qi_new_generation(qi);
 	qi->dead = false;
 	return qi_program(unit);
 }
@@ -465,8 +504,8 @@ void vtd_qi_disable(struct intel_iommu *unit)
 }
 
 /**
- * vtd_qi_free() - free the queue of a unit that is turned off
- * @unit: unit
+ * vtd_qi_free() - turn the queue of a unit off and free it
+ * @unit: unit; keeps the memory if it does not turn off
  *
  * Context: may sleep; nobody submits.
  */
@@ -477,6 +516,9 @@ void vtd_qi_free(struct intel_iommu *unit)
 	if (!qi)
 		return;
 	unit->qi = NULL;
+	vtd_qi_disable(unit);
+	if (vtd_read32(&unit->regs, VTD_GSTS_REG) & VTD_GCMD_QIE)
+		return;
 	if (qi->ring)
 		iommu_free_pages(qi->ring, get_order(QI_SLOTS << qi->slot_log2));
 	kfree(qi->status);

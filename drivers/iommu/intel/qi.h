@@ -54,6 +54,7 @@ void vtd_qi_disable(struct intel_iommu *unit);
 void vtd_qi_free(struct intel_iommu *unit);
 int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 		  unsigned int count);
+void vtd_qi_look(struct intel_iommu *unit);
 bool vtd_qi_is_mute(struct intel_iommu *unit, u16 sid);
 void vtd_qi_unmute(struct intel_iommu *unit, u16 sid);
 void vtd_qi_read_stats(struct intel_iommu *unit, struct vtd_qi_stats *stats);

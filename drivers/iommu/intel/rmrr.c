@@ -197,11 +197,13 @@ int vtd_atsr_busy(const struct acpi_dmar_atsr *atsr, void *arg)
 {
 	struct vtd_reserved *entry = vtd_reserved_find(&vtd_atsrs, &atsr->header);
 	struct device *dev;
+	int i;
 
 	if (!entry || entry->flag)
 		return 0;
-	return dmar_next_device(entry->devices, entry->devices_cnt, 0, &dev) <
-	       entry->devices_cnt ? -EBUSY : 0;
+	for_each_active_dev_scope(entry->devices, entry->devices_cnt, i, dev)
+		return -EBUSY;
+	return 0;
 }
 
 /**

@@ -563,6 +563,7 @@ static struct tlb_test attach_tlb(struct kunit *test, struct cache_test *t, u16 
 	did = vtd_domain_join(domain, model->unit);
 	KUNIT_EXPECT_GE(test, did, 0);
 	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(domain, made.device, did));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(domain, made.device, did));
 	mutex_unlock(&domain->attach_lock);
 	KUNIT_EXPECT_EQ(test, 0,
 			vtd_context_set(model->unit, sid,
@@ -579,7 +580,7 @@ static void detach_tlb(struct kunit *test, struct cache_test *t, struct tlb_test
 	KUNIT_EXPECT_EQ(test, 0, vtd_context_clear(unit, gone.device->sid));
 	mutex_lock(&domain->attach_lock);
 	vtd_cache_del(domain, gone.device, vtd_domain_did(domain, unit));
-	vtd_domain_leave(domain, unit, true);
+	vtd_domain_leave(domain, unit);
 	mutex_unlock(&domain->attach_lock);
 }
 
@@ -639,6 +640,8 @@ static void cache_device_tlb_twice(struct kunit *test)
 	mutex_lock(&to_vtd_domain(t->domain)->attach_lock);
 	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(to_vtd_domain(t->domain), odd.device,
 					       did_of(t, 0)));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(to_vtd_domain(t->domain), odd.device,
+						      did_of(t, 0)));
 	mutex_unlock(&to_vtd_domain(t->domain)->attach_lock);
 	before = odd.tlb->flushes;
 	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(to_vtd_domain(t->domain), 0, 0xfff,

@@ -476,14 +476,22 @@ static void context_enable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -1, find_write(t, 0, TEST_IOTLB_REG, 0));
 }
 
+/* Supported widths and width of addresses; levels that are used, and the most */
 struct levels_case {
 	unsigned int sagaw;
+	unsigned int bits;
 	unsigned int levels;
+	unsigned int most;
 };
 
 static const struct levels_case levels_cases[] = {
-	{ 0x00, 0 }, { 0x01, 0 }, { 0x10, 0 }, { 0x02, 3 }, { 0x04, 4 },
-	{ 0x06, 4 }, { 0x08, 5 }, { 0x0e, 5 }, { 0x12, 3 }, { 0x1f, 5 },
+	{ 0x00, 48, 0, 0 }, { 0x01, 48, 0, 0 }, { 0x10, 48, 0, 0 },
+	{ 0x02, 39, 3, 3 }, { 0x04, 48, 4, 4 }, { 0x08, 57, 5, 5 },
+	/* No more than it takes */
+	{ 0x06, 39, 3, 4 }, { 0x06, 48, 4, 4 }, { 0x0e, 48, 4, 5 },
+	{ 0x0e, 57, 5, 5 }, { 0x0c, 36, 4, 5 }, { 0x1f, 40, 4, 5 },
+	/* As many as there are, if that is too few */
+	{ 0x02, 48, 3, 3 }, { 0x12, 48, 3, 3 }, { 0x06, 57, 4, 4 },
 };
 
 static void unit_levels(struct kunit *test)
@@ -492,10 +500,11 @@ static void unit_levels(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(levels_cases); i++) {
-		t->unit.cap.bits = FIELD_PREP(VTD_CAP_SAGAW, levels_cases[i].sagaw);
+		t->unit.cap.bits = FIELD_PREP(VTD_CAP_SAGAW, levels_cases[i].sagaw) |
+				   FIELD_PREP(VTD_CAP_MGAW, levels_cases[i].bits - 1);
 		KUNIT_EXPECT_EQ(test, 0, vtd_unit_read_caps(&t->unit));
 		KUNIT_EXPECT_EQ(test, t->unit.levels, levels_cases[i].levels);
-		KUNIT_EXPECT_EQ(test, t->unit.max_levels, levels_cases[i].levels);
+		KUNIT_EXPECT_EQ(test, t->unit.max_levels, levels_cases[i].most);
 	}
 
 	t->unit.cap.bits = U64_MAX;

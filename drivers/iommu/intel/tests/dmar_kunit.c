@@ -567,6 +567,20 @@ static void dmar_random(struct kunit *test)
 	}
 }
 
+/* What is left out may be a unit that interrupts must not go past */
+static void dmar_hidden_units(struct kunit *test)
+{
+	struct dmar_test *t = dmar_test_of(test);
+
+	KUNIT_EXPECT_TRUE(test, dmar_flaw_hides_unit(DMAR_FLAW_SHORT, structure(t, 0)));
+	KUNIT_EXPECT_FALSE(test, dmar_flaw_hides_unit(DMAR_FLAW_SHORT, structure(t, 2)));
+	KUNIT_EXPECT_TRUE(test, dmar_flaw_hides_unit(DMAR_FLAW_LENGTH, structure(t, 2)));
+	KUNIT_EXPECT_TRUE(test, dmar_flaw_hides_unit(DMAR_FLAW_PAST_END, NULL));
+	KUNIT_EXPECT_FALSE(test, dmar_flaw_hides_unit(DMAR_FLAW_TYPE, structure(t, 3)));
+	KUNIT_EXPECT_FALSE(test, dmar_flaw_hides_unit(DMAR_FLAW_SCOPE_PATH,
+						      structure(t, 0)));
+}
+
 static void dmar_texts(struct kunit *test)
 {
 	unsigned int i;
@@ -589,6 +603,7 @@ static struct kunit_case dmar_cases[] = {
 	KUNIT_CASE(dmar_table_flaws),
 	KUNIT_CASE(dmar_cut),
 	KUNIT_CASE(dmar_random),
+	KUNIT_CASE(dmar_hidden_units),
 	KUNIT_CASE(dmar_texts),
 	{ }
 };

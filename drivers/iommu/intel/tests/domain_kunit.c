@@ -79,7 +79,9 @@ static void expect_unused(struct kunit *test, struct vtd_domain *domain,
 
 struct shape {
 	const char *name;
-	u64 cap;
+	unsigned int widths;
+	unsigned int reach;
+	unsigned int large;
 	u64 ecap;
 	bool no_large;
 	unsigned int levels;
@@ -87,31 +89,34 @@ struct shape {
 	unsigned long sizes;
 };
 
-#define CAP_PLAIN	(MODEL_CAP & ~(VTD_CAP_SAGAW | VTD_CAP_MGAW | VTD_CAP_SSLPS))
-#define WIDTHS(w)	FIELD_PREP_CONST(VTD_CAP_SAGAW, w)
-#define REACH(bits)	FIELD_PREP_CONST(VTD_CAP_MGAW, (bits) - 1)
-#define LARGE(l)	FIELD_PREP_CONST(VTD_CAP_SSLPS, l)
+static u64 shape_cap(const struct shape *s)
+{
+	return (MODEL_CAP & ~(VTD_CAP_SAGAW | VTD_CAP_MGAW | VTD_CAP_SSLPS)) |
+	       FIELD_PREP(VTD_CAP_SAGAW, s->widths) |
+	       FIELD_PREP(VTD_CAP_MGAW, s->reach - 1) |
+	       FIELD_PREP(VTD_CAP_SSLPS, s->large);
+}
 
 static const struct shape shapes[] = {
-	{ "39 bits", CAP_PLAIN | WIDTHS(2) | REACH(39), MODEL_ECAP, false,
+	{ "39 bits", 2, 39, 0, MODEL_ECAP, false,
 	  3, BIT_ULL(39) - 1, SZ_4K },
-	{ "48 bits", CAP_PLAIN | WIDTHS(4) | REACH(48), MODEL_ECAP, false,
+	{ "48 bits", 4, 48, 0, MODEL_ECAP, false,
 	  4, BIT_ULL(48) - 1, SZ_4K },
-	{ "57 bits", CAP_PLAIN | WIDTHS(8) | REACH(57), MODEL_ECAP, false,
+	{ "57 bits", 8, 57, 0, MODEL_ECAP, false,
 	  5, BIT_ULL(57) - 1, SZ_4K },
-	{ "no deeper than need be", CAP_PLAIN | WIDTHS(6) | REACH(39), MODEL_ECAP, false,
+	{ "no deeper than need be", 6, 39, 0, MODEL_ECAP, false,
 	  3, BIT_ULL(39) - 1, SZ_4K },
-	{ "devices reach less", CAP_PLAIN | WIDTHS(4) | REACH(42), MODEL_ECAP, false,
+	{ "devices reach less", 4, 42, 0, MODEL_ECAP, false,
 	  4, BIT_ULL(42) - 1, SZ_4K },
-	{ "devices reach more", CAP_PLAIN | WIDTHS(2) | REACH(48), MODEL_ECAP, false,
+	{ "devices reach more", 2, 48, 0, MODEL_ECAP, false,
 	  3, BIT_ULL(39) - 1, SZ_4K },
-	{ "2 MiB", CAP_PLAIN | WIDTHS(4) | REACH(48) | LARGE(1), MODEL_ECAP, false,
+	{ "2 MiB", 4, 48, 1, MODEL_ECAP, false,
 	  4, BIT_ULL(48) - 1, SZ_4K | SZ_2M },
-	{ "1 GiB", CAP_PLAIN | WIDTHS(4) | REACH(48) | LARGE(3), MODEL_ECAP, false,
+	{ "1 GiB", 4, 48, 3, MODEL_ECAP, false,
 	  4, BIT_ULL(48) - 1, SZ_4K | SZ_2M | SZ_1G },
-	{ "1 GiB, unwanted", CAP_PLAIN | WIDTHS(4) | REACH(48) | LARGE(3), MODEL_ECAP, true,
+	{ "1 GiB, unwanted", 4, 48, 3, MODEL_ECAP, true,
 	  4, BIT_ULL(48) - 1, SZ_4K },
-	{ "not coherent", CAP_PLAIN | WIDTHS(4) | REACH(48) | LARGE(3),
+	{ "not coherent", 4, 48, 3,
 	  MODEL_ECAP & ~VTD_ECAP_C, false,
 	  4, BIT_ULL(48) - 1, SZ_4K | SZ_2M | SZ_1G },
 };
@@ -138,7 +143,7 @@ static struct vtd_domain *make_shape(struct kunit *test, const struct shape *s,
 static void domain_shape(struct kunit *test)
 {
 	const struct shape *s = test->param_value;
-	struct model_unit *model = make_unit(test, s->cap, s->ecap);
+	struct model_unit *model = make_unit(test, shape_cap(s), s->ecap);
 	struct vtd_device *device = make_device(test, model, TEST_SID);
 	struct vtd_domain *domain = make_shape(test, s, device);
 	struct iommu_domain *made = &domain->domain;
@@ -168,7 +173,7 @@ static void domain_shape(struct kunit *test)
 static void domain_large_page(struct kunit *test)
 {
 	const struct shape *s = test->param_value;
-	struct model_unit *model = make_unit(test, s->cap, s->ecap);
+	struct model_unit *model = make_unit(test, shape_cap(s), s->ecap);
 	struct vtd_device *device = make_device(test, model, TEST_SID);
 	struct vtd_domain *domain = make_shape(test, s, device);
 	unsigned int i, order = 0;
@@ -224,12 +229,18 @@ struct misfit {
 
 static const struct misfit misfits[] = {
 	{ "the same", MODEL_CAP, MODEL_ECAP, 0 },
-	{ "more", MODEL_CAP | WIDTHS(0x6), MODEL_ECAP | VTD_ECAP_SMTS, 0 },
-	{ "other widths", (MODEL_CAP & ~VTD_CAP_SAGAW) | WIDTHS(2), MODEL_ECAP, -EINVAL },
-	{ "narrower", (MODEL_CAP & ~VTD_CAP_MGAW) | REACH(47), MODEL_ECAP, -EINVAL },
+	{ "more", MODEL_CAP | FIELD_PREP_CONST(VTD_CAP_SAGAW, 0x6),
+	  MODEL_ECAP | VTD_ECAP_SMTS, 0 },
+	{ "other widths",
+	  (MODEL_CAP & ~VTD_CAP_SAGAW) | FIELD_PREP_CONST(VTD_CAP_SAGAW, 2),
+	  MODEL_ECAP, -EINVAL },
+	{ "narrower",
+	  (MODEL_CAP & ~VTD_CAP_MGAW) | FIELD_PREP_CONST(VTD_CAP_MGAW, 46),
+	  MODEL_ECAP, -EINVAL },
 	{ "no large pages", MODEL_CAP & ~VTD_CAP_SSLPS, MODEL_ECAP, -EINVAL },
-	{ "smaller large pages", (MODEL_CAP & ~VTD_CAP_SSLPS) | LARGE(1), MODEL_ECAP,
-	  -EINVAL },
+	{ "smaller large pages",
+	  (MODEL_CAP & ~VTD_CAP_SSLPS) | FIELD_PREP_CONST(VTD_CAP_SSLPS, 1),
+	  MODEL_ECAP, -EINVAL },
 	{ "not coherent", MODEL_CAP, MODEL_ECAP & ~VTD_ECAP_C, -EINVAL },
 	{ "reads of no bytes fault", MODEL_CAP & ~VTD_CAP_ZLR, MODEL_ECAP, -EINVAL },
 	{ "caching mode", MODEL_CAP | VTD_CAP_CM, MODEL_ECAP, -EINVAL },

@@ -302,6 +302,9 @@ static void forged_requests(struct kunit *test)
 	expect_accepted(test, vtd_senders_of_source(source), 0xf0f8, 0xf0f8);
 	source.type = ACPI_DMAR_SCOPE_TYPE_HPET;
 	expect_accepted(test, vtd_senders_of_source(source), 0xf0f8, 0xf0ff);
+	/* Firmware did not say: the interrupts have to come through */
+	source.sid = 0;
+	expect_accepted(test, vtd_senders_of_source(source), 0, 0xffff);
 	expect_accepted(test, anyone, 0, 0xffff);
 }
 
@@ -658,6 +661,26 @@ static void finds_sources(struct kunit *test)
 						    0x1f1));
 }
 
+/* Where it is not known who sends, the source is there all the same */
+static void finds_unknown_sources(struct kunit *test)
+{
+	static const u8 empty[] = { 3, 8, 0, 0, 0xf5, 0, 0, 0 };
+	static const u8 behind_bridge[] = { 3, 10, 0, 0, 0xf6, 0, 0x1c, 0, 0, 0 };
+	struct irte_test *t = test->priv;
+	const struct vtd_irq_source *source;
+
+	KUNIT_ASSERT_EQ(test, parse_scopes(t, empty, sizeof(empty)), 0);
+	source = vtd_irq_source_find(&t->unit, ACPI_DMAR_SCOPE_TYPE_IOAPIC, 0xf5);
+	KUNIT_ASSERT_NOT_NULL(test, source);
+	KUNIT_EXPECT_EQ(test, source->sid, 0);
+
+	t->unit.segment = 1;
+	KUNIT_ASSERT_EQ(test, parse_scopes(t, behind_bridge, sizeof(behind_bridge)), 0);
+	source = vtd_irq_source_find(&t->unit, ACPI_DMAR_SCOPE_TYPE_IOAPIC, 0xf6);
+	KUNIT_ASSERT_NOT_NULL(test, source);
+	KUNIT_EXPECT_EQ(test, source->sid, 0);
+}
+
 static void refuses_bad_scopes(struct kunit *test)
 {
 	static const u8 empty[] = { 3, 0, 0, 0, 0xf1, 0xf0, 0x1f, 0 };
@@ -693,6 +716,7 @@ static struct kunit_case irte_test_cases[] = {
 	KUNIT_CASE_SLOW(enable_fails),
 	KUNIT_CASE(inherits_entries),
 	KUNIT_CASE(finds_sources),
+	KUNIT_CASE(finds_unknown_sources),
 	KUNIT_CASE(refuses_bad_scopes),
 	{}
 };
