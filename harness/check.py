@@ -11,6 +11,7 @@ import steps
 
 HARNESS = steps.HARNESS
 SCRIPTS = (
+    ("vtd", "guests behind VT-d", HARNESS / "vtd.py"),
     ("static", "static checks", HARNESS / "static.sh"),
     ("series", "patch series", HARNESS / "series.py", "--check"),
     ("compile", "users of our interfaces", HARNESS / "compile.sh"),

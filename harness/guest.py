@@ -50,7 +50,7 @@ def disk_devices(nvme, virtio):
 
 
 def boot(kernel, initrd, append="", qemu_args=(), arch="x86_64", timeout=120, icount=False,
-         smp=2, memory="1G", log=None, on_line=None, interactive=False):
+         smp=2, memory="1G", log=None, on_line=None, interactive=False, machine=None):
     """Runs a guest to its end and returns its console's text.
 
     append     more kernel parameters, among them the guest's job=
@@ -58,10 +58,11 @@ def boot(kernel, initrd, append="", qemu_args=(), arch="x86_64", timeout=120, ic
     log        file that gets the console's text
     on_line    is called with each line as it comes
     interactive  the terminal is the console, and there is no time limit
+    machine    QEMU and what makes up the machine, in place of MACHINES[arch]
     """
     log = pathlib.Path(log or BUILD / "log" / "console.log")
     # QEMU shall not outlive us, however we end
-    command = ["setpriv", "--pdeathsig", "KILL", *MACHINES[arch],
+    command = ["setpriv", "--pdeathsig", "KILL", *(machine or MACHINES[arch]),
                "-accel", "tcg", "-smp", str(smp), "-m", memory,
                "-nodefaults", "-display", "none", "-no-reboot", "-kernel", str(kernel),
                "-initrd", str(initrd), "-append",

@@ -1,0 +1,367 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""vtd.py [BOOT...]: boots built kernels behind each kind of VT-d unit that QEMU has, with each word
+of intel_iommu=, and lets devices come, go, sleep, be killed and attack. Without names: all.
+
+vtd.py --list           the names
+vtd.py --boot-time KERNEL...
+                        from the first line about DMAR to the last device attached, in instructions
+
+KERNEL= is a folder in build/ to take in place of each boot's own, INITRD= the path of a guest.
+"""
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shlex
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+import guest
+import lane
+
+MACHINE = ["qemu-system-x86_64", "-M", "q35,kernel-irqchip=split", "-cpu", "max"]
+NATIVE_HOTPLUG = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
+WIDE_EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"]
+ASLEEP_S = 3  # that the guest sleeps
+IO = "storage,net,state,faults"
+
+# The base's kernel patches itself through a breakpoint, which TCG meets now and then too late.
+TORN = re.compile(r"Oops: int3: ")
+
+CRASH = "Kernel panic - not syncing: sysrq"
+
+# What QEMU says, and nothing else, when it can't do what it was asked for.
+REFUSED = re.compile(r"^qemu-system-x86_64: (.*)")
+
+
+@dataclasses.dataclass
+class Boot:
+    """One guest behind one unit."""
+    name: str
+    unit: str | None = "intremap=on"  # properties of intel-iommu, or no unit
+    jobs: str = IO
+    append: str = ""
+    domain: str = "DMA-FQ"  # of every device
+    remapped: int | None = 1  # are interrupts?
+    smp: int = 2
+    devices: list = dataclasses.field(default_factory=list)
+    usb: bool = True  # AHCI and xHCI as well
+    ats: bool = False  # virtio with a device-TLB
+    says: str | None = None  # a pattern that the kernel's log has, in one line
+    never: str | None = None  # one that it has not
+    may_refuse: bool = False  # QEMU may be unable to do this
+    plugs: bool = False  # the guest asks for devices to come and go
+    wakes: bool = False  # it asks to be woken
+    kexec: bool = False  # it needs a kernel to go to
+    crash: bool = False  # it panics on its way, as it shall
+    kernel: str = "x86_64"
+    timeout: int = 180
+
+
+def word(name, value=None, **rest):
+    """A boot with a word for intel_iommu=, which the driver must know."""
+    return Boot(f"word-{name}", append=f"intel_iommu={value or name}",
+                never=r"DMAR: .*[Uu]n(known|recogni[sz]ed) ", **rest)
+
+
+BOOTS = [
+    # the unit: widths of addresses, caching mode, interrupt remapping
+    Boot("aw39", "intremap=on,aw-bits=39", append="want_high=0"),
+    Boot("aw48", "intremap=on,aw-bits=48"),
+    # with caching mode every mapping is flushed, and lazy unmapping is not worth it
+    Boot("aw39-caching", "intremap=on,aw-bits=39,caching-mode=on", domain="DMA"),
+    Boot("aw48-caching", "intremap=on,aw-bits=48,caching-mode=on", domain="DMA"),
+    Boot("aw48-strict", "intremap=on,aw-bits=48", append="iommu.strict=1", domain="DMA"),
+    Boot("no-intremap", "intremap=off", remapped=0),
+    Boot("no-intremap-caching", "intremap=off,aw-bits=48,caching-mode=on", domain="DMA",
+         remapped=0),
+    Boot("eim", "intremap=on,eim=on", may_refuse=True),
+    Boot("no-eim", "intremap=on,eim=off"),
+    Boot("device-iotlb", "intremap=on,device-iotlb=on", ats=True),
+    Boot("device-iotlb-strict", "intremap=on,device-iotlb=on,caching-mode=on", ats=True,
+         append="iommu.strict=1", domain="DMA"),
+    Boot("snoop", "intremap=on,snoop-control=on"),
+    Boot("no-pass-through", "intremap=on,pt=off", append="iommu.passthrough=1", domain="DMA"),
+    Boot("no-translation", "intremap=on,dma-translation=off", domain="none"),
+    Boot("scalable", "intremap=on,x-scalable-mode=on", says=r"DMAR: .*legacy mode"),
+    Boot("cpus-1", append="want_cpus=1", smp=1),
+    Boot("cpus-8", append="want_cpus=8", smp=8),
+    # the switches
+    Boot("passthrough", append="iommu.passthrough=1", domain="identity"),
+    Boot("intremap-off", append="intremap=off", remapped=0),
+    Boot("intremap-nosid", append="intremap=nosid"),
+    word("on"),
+    word("off", domain="none"),
+    word("strict", domain="DMA"),
+    word("igfx_off"),
+    word("intgpu_off"),
+    word("forcedac", "forcedac want_high=1"),
+    word("sp_off", says=r"DMAR: .*[Ss]uper ?page"),
+    word("sm_on", "sm_on", unit="intremap=on,x-scalable-mode=on", says=r"DMAR: .*legacy mode"),
+    word("sm_off", unit="intremap=on,x-scalable-mode=on"),
+    word("tboot_noforce"),
+    word("several", "on,strict,sp_off", domain="DMA"),
+    Boot("word-unknown", append="intel_iommu=on,stricter", says=r"DMAR: .*stricter"),
+    # the devices' lives
+    Boot("hotplug", jobs="hotplug,faults", usb=False, plugs=True, timeout=600),
+    Boot("hotplug-caching", "intremap=on,caching-mode=on", jobs="hotplug,faults",
+         append="rounds=5 iommu.strict=1", usb=False, plugs=True),
+    Boot("vfio", jobs="vfio,storage,faults", append="kills=200", usb=False,
+         devices=WIDE_EDU, timeout=600),
+    Boot("vfio-caching", "intremap=on,caching-mode=on", jobs="vfio,faults", append="kills=20",
+         usb=False, devices=WIDE_EDU),
+    Boot("attack", jobs="attack,faults", usb=False, devices=WIDE_EDU),
+    # the machine's life
+    Boot("kexec", jobs="kexec", kexec=True),
+    Boot("kdump", jobs="kexec", append="crashkernel=320M crash=1", kexec=True, crash=True),
+    Boot("suspend", jobs="suspend,net,state,faults", append="end=reboot", usb=False, wakes=True,
+         timeout=300),
+]
+DEBUG_BOOTS = [
+    Boot("vfio-debug", jobs="vfio,faults,leaks", append="kills=100 kunit.enable=0", usb=False,
+         devices=WIDE_EDU, kernel="x86_64-debug", timeout=900),
+]
+ALL = {boot.name: boot for boot in [*BOOTS, *DEBUG_BOOTS]}
+
+
+class Qmp:
+    """QEMU's monitor, as far as devices are plugged in with it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.file = None
+        self.lacks = []  # what QEMU has refused
+
+    def command(self, name, **arguments):
+        """Runs a command; returns its error's text, or None."""
+        if not self.file:
+            link = socket.socket(socket.AF_UNIX)
+            link.connect(self.path)
+            self.file = link.makefile("rw")
+            self.file.readline()
+            self.command("qmp_capabilities")
+        json.dump({"execute": name, "arguments": arguments}, self.file)
+        self.file.flush()
+        while True:
+            answer = json.loads(self.file.readline())
+            if "return" in answer or "error" in answer:
+                return answer.get("error", {}).get("desc")
+
+    def plug(self, line):
+        """Does what a line of the guest's job "hotplug" asks for."""
+        line = guest.TIMESTAMP.sub("", line)
+        if line.startswith("> plug "):
+            self.need("device_add", driver="nvme", id="hot-nvme", bus="rp0", drive="hot",
+                      serial="hot")
+            self.need("device_add", driver="e1000e", id="hot-net", bus="rp1", netdev="hotnet")
+        elif line.startswith("> unplug "):
+            for device in ("hot-nvme", "hot-net"):
+                self.need("device_del", id=device)
+
+    def need(self, name, **arguments):
+        """A command that may have to wait for the last one's effect."""
+        for _ in range(50):
+            error = self.command(name, **arguments)
+            if not error or name == "device_del" and "not found" in error:
+                return
+            time.sleep(0.1)
+        self.lacks.append(f"{name}: {error}")
+
+
+def wake(path):
+    """A character on the guest's second serial line."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(path)
+        line.send(b"w")
+
+
+def blank(name):
+    """A disk of zeros, which take no room: its path."""
+    path = lane.IMAGES / f"{name}.blank"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as image:
+        image.truncate(lane.DISK_BYTES)
+    return path
+
+
+def drive(name, path):
+    return ["-drive", f"file={path},if=none,format=raw,snapshot=on,id={name}"]
+
+
+def devices_of(boot, image, initrd, folder):
+    """What the guest has."""
+    virtio = "virtio-blk-pci,drive=virtio,iommu_platform=on,disable-legacy=on"
+    found = [*drive("nvme", blank("nvme")), "-device", "nvme,drive=nvme,serial=nvme",
+             *drive("virtio", blank("virtio")),
+             *(["-device", "pcie-root-port,id=ats,chassis=9,slot=9"] if boot.ats else []),
+             # only what stands below a port can have a device-TLB
+             "-device", virtio + (",ats=on,bus=ats" if boot.ats else ""),
+             "-netdev", "user,id=net", "-device", "e1000e,netdev=net", *boot.devices]
+    if boot.usb:
+        found += [*drive("sata", blank("sata")), "-device", "ide-hd,drive=sata,bus=ide.0",
+                  *drive("usb", blank("usb")), "-device", "qemu-xhci",
+                  "-device", "usb-storage,drive=usb"]
+    if boot.plugs:
+        found += [*NATIVE_HOTPLUG, *drive("hot", blank("hot")), "-netdev", "user,id=hotnet",
+                  "-device", "pcie-root-port,id=rp0,chassis=1,slot=1",
+                  "-device", "pcie-root-port,id=rp1,chassis=2,slot=2",
+                  "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
+    if boot.wakes:
+        found += ["-chardev", f"socket,id=wake,path={folder}/wake,server=on,wait=off",
+                  "-device", "isa-serial,chardev=wake,index=1"]
+    if boot.kexec:
+        for name, path in (("kernel", image), ("initrd", initrd)):
+            found += [*drive(name, path), "-device", virtio.replace("=virtio", f"={name}")]
+    return found
+
+
+def machine_of(boot):
+    return MACHINE if boot.unit is None else [*MACHINE, "-device", f"intel-iommu,{boot.unit}"]
+
+
+def append_of(boot, port):
+    words = [f"job={boot.jobs}", boot.append, f"want_domain={boot.domain}", f"echo_port={port}"]
+    if boot.remapped is not None:
+        words.append(f"want_remapped={boot.remapped}")
+    if boot.usb:
+        words.append("usb=1")
+    if boot.ats:
+        words.append("want_ats=1")
+    return " ".join(words + [os.environ.get("APPEND", "")])
+
+
+def read(boot, console, qmp):
+    """A guest's results."""
+    if boot.may_refuse and "Linux version" not in console:
+        why = [match[1] for match in map(REFUSED.match, console.split("\n")) if match]
+        results = guest.Results()
+        if why:
+            results.skipped.append(("boot", f"this QEMU refuses: {why[0]}"))
+        else:
+            results.add(False, "boot", "neither a kernel nor a refusal")
+        return results
+    if boot.crash:
+        console = console.replace(CRASH, "As it shall: sysrq")
+    results = guest.read_console(console, False, False)
+    kernel = guest.split(console)[0]
+    if boot.says:
+        lines = [line for line in kernel if re.search(boot.says, line)]
+        results.add(len(lines) == 1, "log", lines[0] if len(lines) == 1 else
+                    f"{len(lines)} lines match {boot.says}")
+    if boot.never:
+        lines = [line for line in kernel if re.search(boot.never, line)]
+        results.add(not lines, "log-silent", "; ".join(lines))
+    for lack in qmp.lacks:
+        results.add(False, "plug", lack)
+    return results
+
+
+def folder_of(boot):
+    return guest.BUILD / os.environ.get("KERNEL", boot.kernel)
+
+
+def run(boot, show=None):
+    """Boots a guest, again when the emulator tore its code before it had begun: its results."""
+    results, console = attempt(boot, show)
+    if TORN.search(console) and "Run /init" not in console:
+        results, console = attempt(boot, show)
+        results.skipped.append(("first attempt", "the emulator ran code while it was patched"))
+    return results
+
+
+def attempt(boot, show):
+    """Boots one guest: its results, and what its console said."""
+    image = folder_of(boot) / guest.IMAGES["x86_64"]
+    initrd = pathlib.Path(os.environ.get("INITRD") or
+                          guest.BUILD / "initramfs" / f"{boot.kernel}.cpio.gz")
+    with tempfile.TemporaryDirectory() as folder, lane.echo_server() as port:
+        qmp = Qmp(f"{folder}/qmp")
+
+        def on_line(line):
+            if show:
+                show(line)
+            if boot.plugs:
+                qmp.plug(line)
+            if boot.wakes and line.endswith("> asleep"):
+                threading.Timer(ASLEEP_S, wake, [f"{folder}/wake"]).start()
+
+        try:
+            console = guest.boot(
+                image, initrd, append=append_of(boot, port), smp=boot.smp, timeout=boot.timeout,
+                machine=machine_of(boot), on_line=on_line,
+                qemu_args=devices_of(boot, image, initrd, folder) +
+                shlex.split(os.environ.get("QEMU_ARGS", "")),
+                log=guest.BUILD / "log" / f"vtd-{boot.name}-console.log")
+        except guest.Hang as hang:
+            message, console = hang.args
+            results = read(boot, console, qmp)
+            results.add(False, "time-limit", message)
+            return results, console
+    return read(boot, console, qmp), console
+
+
+def boot_time(kernel):
+    """Boots a kernel with its devices, counting instructions: from the first line of its log about
+    DMAR to the last device attached, in ns of one instruction each."""
+    boot = Boot("time", "intremap=on,aw-bits=48", jobs="devices", devices=["-device", "edu"])
+    image = guest.BUILD / kernel / guest.IMAGES["x86_64"]
+    initrd = guest.BUILD / "initramfs" / "x86_64.cpio.gz"
+    console = guest.boot(image, initrd, append="job=devices", machine=machine_of(boot), smp=1,
+                         icount=True, timeout=300, qemu_args=devices_of(boot, image, initrd, ""),
+                         log=guest.BUILD / "log" / "vtd-time-console.log")
+    stamps = re.findall(r"^\[ *(\d+)\.(\d{6})\] (.*)", console, re.M)
+    at = [(int(seconds) * 1000000 + int(micros), text) for seconds, micros, text in stamps]
+    first = [when for when, text in at if text.startswith("DMAR: ")]
+    last = [when for when, text in at if "Adding to iommu group" in text]
+    if not first or not last:
+        raise ValueError(f"{kernel}: {len(first)} lines about DMAR, {len(last)} devices attached")
+    return (last[-1] - first[0]) * 1000
+
+
+def timed(boot, show=None):
+    """Runs a boot, and says how it went."""
+    began = time.monotonic()
+    results = run(boot, show)
+    print(f"  {boot.name}: {time.monotonic() - began:.0f} s, {len(results.passed)} passed, "
+          f"{len(results.failed)} failed, {len(results.skipped)} skipped", flush=True)
+    return results
+
+
+def add(total, boot, results):
+    for whole, part in ((total.passed, results.passed), (total.failed, results.failed),
+                        (total.skipped, results.skipped)):
+        whole += [(f"{boot.name} {name}", detail) for name, detail in part]
+
+
+def main(names):
+    if names == ["--list"]:
+        print("\n".join(ALL))
+        return 0
+    if names[:1] == ["--boot-time"]:
+        for kernel in names[1:]:
+            print(f"{kernel}: {boot_time(kernel)} ns")
+        return 0
+    if not set(names) <= set(ALL):
+        sys.exit(__doc__)
+    total = guest.Results()
+    wanted = [ALL[name] for name in names] or list(ALL.values())
+    at_ease = [boot for boot in wanted if boot.jobs == IO]
+    # what depends on time has the machine for itself
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
+        for boot, results in zip(at_ease, pool.map(timed, at_ease)):
+            add(total, boot, results)
+    for boot in wanted:
+        if boot not in at_ease:
+            add(total, boot, timed(boot, lane.show if names else None))
+    return lane.report(total)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
