@@ -401,7 +401,7 @@ static int add_unit(struct intel_iommu *unit)
 	return error ?: announce_unit(unit);
 }
 
-static void remove_unit(struct intel_iommu *unit)
+static int remove_unit(struct intel_iommu *unit)
 {
 	if (unit->iommu.ops) {
 		vtd_debugfs_remove_unit(unit);
@@ -410,7 +410,7 @@ static void remove_unit(struct intel_iommu *unit)
 		iommu_device_unregister(&unit->iommu);
 		iommu_device_sysfs_remove(&unit->iommu);
 	}
-	vtd_translation_off(unit);
+	return vtd_translation_off(unit);
 }
 
 /**
@@ -419,7 +419,7 @@ static void remove_unit(struct intel_iommu *unit)
  * @insert: which of the two
  *
  * Context: may sleep; under dmar_global_lock.
- * Return: 0, or a negative errno if the unit can't be used.
+ * Return: 0, or a negative errno if the unit can't be used, or goes on translating.
  */
 int dmar_iommu_hotplug(struct dmar_drhd_unit *drhd, bool insert)
 {
@@ -427,10 +427,8 @@ int dmar_iommu_hotplug(struct dmar_drhd_unit *drhd, bool insert)
 
 	if (!vtd_enabled)
 		return 0;
-	if (!insert) {
-		remove_unit(drhd->iommu);
-		return 0;
-	}
+	if (!insert)
+		return remove_unit(drhd->iommu);
 	if (drhd->ignored)
 		return 0;
 	error = add_unit(drhd->iommu);

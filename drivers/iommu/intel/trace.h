@@ -161,7 +161,7 @@ TRACE_EVENT(vtd_fault,
 
 #endif /* __VTD_TRACE_H */
 
-/* Outside the guard; the Makefile lets it be found as ./trace.h */
+/* Outside the guard; the Makefile says where this folder is */
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
