@@ -81,14 +81,15 @@ struct vtd_qi_counts {
  * @scratch_phys: (c) physical address of a word that nobody reads
  * @counts: (c) statistics; each CPU has its own, with preemption off
  * @mute: (c) one bit per source-id of a device that did not answer
- * @muted: some bit was ever set
  * @reserved: end of what is reserved; with QI_FROZEN, nothing more is to be
  * @freed: start of what may not be used again yet
+ * @completed: end of some complete submission, of late: all before are complete
  * @ringing: held by the CPU that moves the tail: only ever tried, with
  *	interrupts off
  * @rung: (t) where the tail stands
  * @doorbells: (t) times that it was moved
  * @generation: repairs so far; a submission during which it changed is made again
+ * @troubled: (p) @dead, or some bit of @mute was ever set
  * @dead: (p) the unit does not answer and is not asked again
  * @repair_lock: held by who repairs; only ever tried, with interrupts off.
  *	Taken before @ringing.
@@ -108,16 +109,17 @@ struct vtd_qi {
 	phys_addr_t		scratch_phys;
 	struct vtd_qi_counts __percpu *counts;
 	unsigned long		*mute;
-	bool			muted;
 
 	atomic64_t		reserved ____cacheline_aligned_in_smp;
 	atomic64_t		freed;
+	atomic64_t		completed;
 
 	unsigned long		ringing ____cacheline_aligned_in_smp;
 	atomic64_t		rung;
 	u64			doorbells;
 
 	u32			generation ____cacheline_aligned_in_smp;
+	bool			troubled;
 	bool			dead;
 	raw_spinlock_t		repair_lock;
 	u64			refused[QI_REFUSED];

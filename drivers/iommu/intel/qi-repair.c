@@ -115,16 +115,16 @@ static void qi_repair_refusal(struct intel_iommu *unit, struct vtd_qi *qi)
 	WRITE_ONCE(qi->refused[qi->refusals++ % QI_REFUSED], end);
 	qi_new_generation(qi);
 	qi_write_slot(qi, head, vtd_desc_wait(qi->scratch_phys, 0));
+	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_QUEUE_ERROR);
 	/* Refused was the wait itself: nobody else will wake its owner */
 	if (head == end - 1)
 		WRITE_ONCE(qi->status[qi_slot(head)], (u32)end);
-	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_QUEUE_ERROR);
 }
 
 static void qi_mute(struct intel_iommu *unit, struct vtd_qi *qi, u16 sid,
 		    const char *what)
 {
-	WRITE_ONCE(qi->muted, true);
+	WRITE_ONCE(qi->troubled, true);
 	if (!test_and_set_bit(sid, qi->mute))
 		pr_err_ratelimited("%s: device-TLB of %02x:%02x.%d %s\n", unit->name,
 				   sid >> 8, (sid >> 3) & 0x1f, sid & 0x7, what);
@@ -257,6 +257,7 @@ static void qi_repair_stall(struct intel_iommu *unit, struct vtd_qi *qi)
 	pr_err("%s: does not answer; no device behind it is served any more\n",
 	       unit->name);
 	WRITE_ONCE(qi->dead, true);
+	WRITE_ONCE(qi->troubled, true);
 }
 
 static void qi_repair_locked(struct intel_iommu *unit, struct vtd_qi *qi, bool stalled)

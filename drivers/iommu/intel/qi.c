@@ -27,11 +27,9 @@
 /* Submissions whose slots one CPU frees when space is short */
 #define QI_RECLAIM	64
 
-/* Free the slots of what is complete; false if there is nothing to free */
-static bool qi_reclaim(struct vtd_qi *qi)
+/* Submissions complete in order, but one may be known of before those ahead of it */
+static u64 qi_walk_complete(struct vtd_qi *qi, u64 position)
 {
-	s64 freed = atomic64_read(&qi->freed);
-	u64 position = freed;
 	unsigned int i;
 
 	for (i = 0; i < QI_RECLAIM; i++) {
@@ -41,10 +39,21 @@ static bool qi_reclaim(struct vtd_qi *qi)
 			break;
 		position = end;
 	}
-	if (position == freed)
+	return position;
+}
+
+/* Free the slots of what is complete; false if there is nothing to free */
+static bool qi_reclaim(struct vtd_qi *qi)
+{
+	s64 freed = atomic64_read(&qi->freed);
+	s64 to = atomic64_read(&qi->completed);
+
+	if (to <= freed)
+		to = qi_walk_complete(qi, freed);
+	if (to == freed)
 		return false;
 	/* If another CPU was faster, there is space all the same */
-	atomic64_try_cmpxchg(&qi->freed, &freed, position);
+	atomic64_try_cmpxchg(&qi->freed, &freed, to);
 	return true;
 }
 
@@ -164,9 +173,9 @@ static bool qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 
 		if (!qi_complete(qi, end))
 			qi_look_after(unit, generation, stalled);
 		if (READ_ONCE(qi->dead) || qi_passed(begun, QI_STALLS * QI_STALL_NS))
-			return qi_complete(qi, end) && !READ_ONCE(qi->dead);
+			return qi_complete(qi, end);
 	}
-	return !READ_ONCE(qi->dead);
+	return true;
 }
 
 static bool qi_was_refused(struct vtd_qi *qi, u64 end)
@@ -191,6 +200,15 @@ static bool qi_has_mute(struct vtd_qi *qi, const struct vtd_desc *descs,
 	return false;
 }
 
+/* What need not even be tried */
+static int qi_refuse(struct vtd_qi *qi, const struct vtd_desc *descs,
+		     unsigned int count)
+{
+	if (READ_ONCE(qi->dead))
+		return -EIO;
+	return qi_has_mute(qi, descs, count) ? -ETIMEDOUT : 0;
+}
+
 /* Returns -EAGAIN if an error, whosever, came in between, -EBUSY if no space */
 static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
 			  const struct vtd_desc *descs, unsigned int count)
@@ -211,6 +229,7 @@ static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
 	end = start + count + 1;
 	if (unlikely(!qi_wait(unit, qi, start, end, generation)))
 		return -EIO;
+	atomic64_set(&qi->completed, end);
 	/* Pairs with qi_new_generation(): the status that a repair wrote came after */
 	smp_rmb();
 	if (likely(READ_ONCE(qi->generation) == generation))
@@ -240,10 +259,10 @@ static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 	int error;
 
 	for (;;) {
-		if (unlikely(READ_ONCE(qi->dead)))
-			return -EIO;
-		if (unlikely(READ_ONCE(qi->muted) && qi_has_mute(qi, descs, count)))
-			return -ETIMEDOUT;
+		error = unlikely(READ_ONCE(qi->troubled)) ?
+			qi_refuse(qi, descs, count) : 0;
+		if (error)
+			return error;
 		error = qi_submit_once(unit, qi, descs, count);
 		if (likely(!error))
 			return 0;
@@ -405,6 +424,7 @@ static struct vtd_qi *qi_alloc(struct intel_iommu *unit)
 	/* The arrays are full of zeroes, which are ends of the lap before */
 	atomic64_set(&qi->reserved, QI_SLOTS);
 	atomic64_set(&qi->freed, QI_SLOTS);
+	atomic64_set(&qi->completed, QI_SLOTS);
 	atomic64_set(&qi->rung, QI_SLOTS);
 
 	qi->ring = iommu_alloc_pages_node(unit->node, GFP_KERNEL,
@@ -476,6 +496,7 @@ int vtd_qi_reenable(struct intel_iommu *unit)
 	/* The unit begins with slot 0; one that was given up has another chance */
 	start = round_up((u64)atomic64_read(&qi->reserved) & ~(u64)QI_FROZEN, QI_SLOTS);
 	atomic64_set(&qi->freed, start);
+	atomic64_set(&qi->completed, start);
 	atomic64_set(&qi->reserved, start);
 	atomic64_set(&qi->rung, start);
 	qi_new_generation(qi);
