@@ -12,6 +12,7 @@
 
 #include <linux/dmar.h>
 #include <linux/io-pgtable.h>
+#include <linux/kmemleak.h>
 #include <linux/slab.h>
 #include <linux/sizes.h>
 
@@ -190,8 +191,12 @@ static void domain_free(struct iommu_domain *iommu_domain)
 {
 	struct vtd_domain *domain = to_vtd_domain(iommu_domain);
 
-	if (WARN_ON_ONCE(!xa_empty(&domain->units)) || domain->stuck)
+	if (WARN_ON_ONCE(!xa_empty(&domain->units)))
 		return;
+	if (domain->stuck) {
+		kmemleak_not_leak(domain);
+		return;
+	}
 	free_io_pgtable_ops(domain->table);
 	put_device(domain->node);
 	xa_destroy(&domain->units);
