@@ -77,24 +77,19 @@ static void forget_log(void)
 	lseek(log_fd, 0, SEEK_END);
 }
 
-/* The sum of the numbers that end the lines about faults, or -1 when nothing is counted. */
+/* Faults of all reasons, of which each has a line, or -1 when nothing is counted */
 static long long faults_counted(void)
 {
 	FILE *stats = fopen(fault_stats, "r");
+	unsigned int reason, count;
 	long long sum = 0;
-	char line[512];
+	char line[256];
 
 	if (!stats)
 		return -1;
-	while (fgets(line, sizeof(line), stats)) {
-		char *at = line + strcspn(line, "\n");
-
-		if (!strcasestr(line, "fault") && !strcasestr(line, "reason"))
-			continue;
-		while (at > line && at[-1] >= '0' && at[-1] <= '9')
-			at--;
-		sum += atoll(at);
-	}
+	while (fgets(line, sizeof(line), stats))
+		if (sscanf(line, "fault 0x%x %u ", &reason, &count) == 2)
+			sum += count;
 	fclose(stats);
 	return sum;
 }
