@@ -81,7 +81,7 @@ struct intel_iommu {
 	unsigned int		irq;
 	unsigned int		perf_irq;
 	u16			segment;
-	char			name[13];
+	char			name[16];
 	int			node;
 	u32			flags;
 	u32			event_state[4];
