@@ -216,7 +216,7 @@ int enable_drhd_fault_handling(unsigned int cpu)
 
 	guard(rwsem_read)(&dmar_global_lock);
 	for_each_iommu(unit, drhd) {
-		if (unit && !unit->irq && unit->node == cpu_to_node(cpu))
+		if (!unit->irq && unit->node == cpu_to_node(cpu))
 			vtd_fault_enable(unit);
 	}
 	return 0;

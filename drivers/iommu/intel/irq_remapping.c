@@ -132,9 +132,8 @@ static bool __init vtd_ir_units_able(void)
 		return false;
 	}
 	for_each_iommu(unit, drhd) {
-		if (!unit || !vtd_ecap_interrupt_remapping(unit->ecap)) {
-			pr_info("%s can't remap interrupts: not used\n",
-				unit ? unit->name : "a unit");
+		if (!vtd_ecap_interrupt_remapping(unit->ecap)) {
+			pr_info("%s can't remap interrupts: not used\n", unit->name);
 			return false;
 		}
 		any = true;

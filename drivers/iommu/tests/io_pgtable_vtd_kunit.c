@@ -214,10 +214,10 @@ static void iopgt_vtd_path(struct kunit *test)
 						  IOMMU_READ, GFP_KERNEL, &mapped));
 	path_ends(t, 0xfff, 0, 3ULL * SZ_1G);
 	path_ends(t, last + 1, 0, 3ULL * SZ_1G);
-	path_ends(t, SZ_1G + SZ_2M - 1, 1, 3ULL * SZ_1G);
+	path_ends(t, pages[2][0] + pages[2][1] - 1, 1, 3ULL * SZ_1G);
 	path_ends(t, BIT_ULL(40) + SZ_1G - 1, 2, 3ULL * SZ_1G);
 	path_ends(t, SZ_4K, 0, 0);
-	path_ends(t, SZ_1G + SZ_2M, 1, 0);
+	path_ends(t, pages[2][0] + pages[2][1], 1, 0);
 	path_ends(t, BIT_ULL(40) + SZ_1G, 2, 0);
 	path_ends(t, BIT_ULL(46), 3, 0);
 	iopgt_end(t);

@@ -10,6 +10,7 @@
 
 #include <linux/bitfield.h>
 #include <linux/bits.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 /**
@@ -98,7 +99,7 @@ static inline unsigned int vtd_cap_domains(struct vtd_cap cap)
 {
 	unsigned int log2 = 4 + 2 * FIELD_GET(VTD_CAP_ND, cap.bits);
 
-	return 1U << (log2 < 16 ? log2 : 16);
+	return 1U << min(log2, 16U);
 }
 
 /* Software has to flush the unit's write buffer */
