@@ -6,8 +6,8 @@
  * Owns the two lists of units and what is said about bad firmware. A unit that
  * can't be used is lost, and the others are used for DMA: it stands in a list of
  * its own, so that its devices are not taken for those of another unit, and are
- * left as firmware has them. Interrupts are then not remapped at all. Both lists change under dmar_global_lock held for writing,
- * and are read under it or RCU.
+ * left as firmware has them. Interrupts are then not remapped at all. Both lists
+ * change under dmar_global_lock held for writing, and are read under it or RCU.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
