@@ -16,7 +16,7 @@
 #define CROWD_ROUNDS		400
 
 /* A unit that never comes back is given up after a stall and a command */
-#define DEAD_MS			10000
+#define DEAD_MS			60000
 
 struct repair_case {
 	const char *name;
