@@ -81,8 +81,8 @@ def has_option(kernel, option):
     return f"\nCONFIG_{option}=y\n" in (guest.BUILD / kernel / ".config").read_text()
 
 
-def boot(name):
-    """Boots a lane and returns its results."""
+def attempt(name):
+    """Boots a lane: its results, and what its console said."""
     lane = LANES[name]
     lpae = has_option(lane.kernel, "IOMMU_IO_PGTABLE_LPAE_SELFTEST")
     interactive = os.environ.get("INTERACTIVE") == "1"
@@ -107,8 +107,13 @@ def boot(name):
             message, console = hang.args
             results = guest.read_console(console, lane.kunit, lpae)
             results.add(False, "time-limit", message)
-            return results
-    return guest.read_console(console, lane.kunit, lpae)
+            return results, console
+    return guest.read_console(console, lane.kunit, lpae), console
+
+
+def boot(name):
+    """Boots a lane, again when it was the emulator that failed: its results."""
+    return guest.attempts(lambda: attempt(name))
 
 
 def report(results):

@@ -32,12 +32,6 @@ WIDE_EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"]
 ASLEEP_S = 3  # that the guest sleeps
 IO = "storage,net,state,faults"
 
-# The base's kernel patches itself through a breakpoint, which TCG meets now and then too late.
-TORN = re.compile(r"Oops: int3: ")
-
-# Its AHCI aborts over a command that it failed itself, see harness/guest/job/storage
-ABORTED = re.compile(r"^qemu-system-x86_64: .*hw/ide/core\.c.* Assertion", re.M)
-
 CRASH = "Kernel panic - not syncing: sysrq"
 
 # What QEMU says, and nothing else, when it can't do what it was asked for.
@@ -272,16 +266,7 @@ def folder_of(boot):
 
 def run(boot, show=None):
     """Boots a guest, again when it was the emulator that failed: its results."""
-    results, console = attempt(boot, show)
-    why = None
-    if TORN.search(console) and "Run /init" not in console:
-        why = "the emulator ran code while it was patched"
-    elif ABORTED.search(console):
-        why = "the emulator's disk aborted"
-    if why:
-        results, console = attempt(boot, show)
-        results.skipped.append(("first attempt", why))
-    return results
+    return guest.attempts(lambda: attempt(boot, show))
 
 
 def attempt(boot, show):
