@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The registrations of user memory that one container holds. */
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/maple_tree.h>
+#include <linux/sched.h>
+#include <linux/xarray.h>
+
+#include "iommu-prereg-internal.h"
+
+/* How many registrations of a range the owner holds; under its lock. */
+static unsigned long prereg_held(struct iommu_prereg_owner *owner,
+				 struct iommu_prereg *region)
+{
+	void *count = mtree_load(&owner->held, (unsigned long)region);
+
+	return count ? xa_to_value(count) : 0;
+}
+
+/* Under the owner's lock. Can't fail for a range that it holds already. */
+static int prereg_set_held(struct iommu_prereg_owner *owner,
+			   struct iommu_prereg *region, unsigned long count)
+{
+	if (!count) {
+		prereg_tree_erase(&owner->held, (unsigned long)region,
+				  (unsigned long)region);
+		return 0;
+	}
+	return mtree_store(&owner->held, (unsigned long)region,
+			   xa_mk_value(count), GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * iommu_prereg_owner_init - a container without registrations
+ * @owner: what to set up
+ */
+void iommu_prereg_owner_init(struct iommu_prereg_owner *owner)
+{
+	mutex_init(&owner->lock);
+	mt_init(&owner->held);
+}
+EXPORT_SYMBOL_GPL(iommu_prereg_owner_init);
+
+/**
+ * iommu_prereg_owner_register - register memory of the caller for a container
+ * @owner: the container's registrations
+ * @ua: first address, in bytes, page-aligned
+ * @npages: how many, in pages
+ *
+ * The same range again is one more registration, which wants an end of its own.
+ *
+ * Context: May sleep; ends early on a fatal signal.
+ * Return: 0, or an error of iommu_prereg_register().
+ */
+int iommu_prereg_owner_register(struct iommu_prereg_owner *owner,
+				unsigned long ua, unsigned long npages)
+{
+	struct iommu_prereg *region;
+	int ret;
+
+	if (mutex_lock_killable(&owner->lock))
+		return -EINTR;
+	region = iommu_prereg_register(current->mm, ua, npages);
+	ret = PTR_ERR_OR_ZERO(region);
+	if (!ret) {
+		ret = prereg_set_held(owner, region, prereg_held(owner, region) + 1);
+		if (ret)
+			iommu_prereg_abandon(region);
+	}
+	mutex_unlock(&owner->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iommu_prereg_owner_register);
+
+/**
+ * iommu_prereg_owner_unregister - end one registration of a container
+ * @owner: the container's registrations
+ * @ua: first address of the range in the calling process, in bytes
+ * @npages: its length in pages
+ *
+ * Context: May sleep.
+ * Return: 0; -ENOENT if the container has not registered this range, -EBUSY if
+ * it is the range's last registration and the range is mapped, -EINTR on a
+ * fatal signal: nothing has changed then.
+ */
+int iommu_prereg_owner_unregister(struct iommu_prereg_owner *owner,
+				  unsigned long ua, unsigned long npages)
+{
+	struct iommu_prereg *region;
+	unsigned long count = 0;
+	int ret = -ENOENT;
+
+	if (mutex_lock_killable(&owner->lock))
+		return -EINTR;
+	/*
+	 * Takes no reference, which would count as somebody else's: what is
+	 * held here stays.
+	 */
+	region = prereg_find(current->mm, ua, npages);
+	if (region)
+		count = prereg_held(owner, region);
+	if (count) {
+		ret = iommu_prereg_unregister(region);
+		if (!ret)
+			prereg_set_held(owner, region, count - 1);
+	}
+	mutex_unlock(&owner->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(iommu_prereg_owner_unregister);
+
+/**
+ * iommu_prereg_owner_release - end all registrations of a container that goes
+ * @owner: the container's registrations; nobody else uses it any more
+ *
+ * What others still map stays for them, see iommu_prereg_abandon().
+ *
+ * Context: May sleep.
+ */
+void iommu_prereg_owner_release(struct iommu_prereg_owner *owner)
+{
+	unsigned long index = 0;
+	void *count;
+
+	mt_for_each(&owner->held, count, index, ULONG_MAX) {
+		/* The index is left one beyond the entry */
+		struct iommu_prereg *region = (struct iommu_prereg *)(index - 1);
+		unsigned long left = xa_to_value(count);
+
+		while (left--)
+			iommu_prereg_abandon(region);
+	}
+	mtree_destroy(&owner->held);
+	mutex_destroy(&owner->lock);
+}
+EXPORT_SYMBOL_GPL(iommu_prereg_owner_release);
