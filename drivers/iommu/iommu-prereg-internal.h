@@ -57,9 +57,10 @@ void prereg_pages_set_device(struct prereg_pages *pages, unsigned long pfn,
 			     unsigned long npages);
 void prereg_pages_unpin(struct prereg_pages *pages);
 void prereg_pages_free(struct prereg_pages *pages);
-unsigned long prereg_pages_run(const struct prereg_pages *pages,
-			       unsigned long index, unsigned long npages,
-			       unsigned long *pfn);
+unsigned int prereg_pages_spans(const struct prereg_pages *pages,
+				unsigned long index, unsigned long npages,
+				struct iommu_prereg_span *spans,
+				unsigned int max);
 void prereg_pages_mark(struct prereg_pages *pages, unsigned long index,
 		       unsigned long npages);
 size_t prereg_pages_bytes(const struct prereg_pages *pages);

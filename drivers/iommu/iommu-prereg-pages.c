@@ -149,6 +149,9 @@ static int prereg_pages_pin_batch(struct prereg_pages *pages, unsigned long ua,
 
 	got = pin_user_pages_fast(ua + (pages->npages << PAGE_SHIFT), want,
 				  FOLL_WRITE | FOLL_LONGTERM, batch);
+	/* For a signal, the way to the mmap lock has another error than gup */
+	if (got <= 0 && fatal_signal_pending(current))
+		return -EINTR;
 	if (got <= 0)
 		return got ?: -EFAULT;
 	for (i = 0; i < got; i++) {
@@ -214,10 +217,15 @@ void prereg_pages_set_device(struct prereg_pages *pages, unsigned long pfn,
 	pages->npages = npages;
 }
 
-static void prereg_unpin(unsigned long pfn, unsigned long npages)
+static unsigned long prereg_pfn(unsigned long entry)
 {
-	unpin_user_page_range_dirty_lock(pfn_to_page(pfn & ~PREREG_WRITTEN),
-					 npages, pfn & PREREG_WRITTEN);
+	return entry & ~PREREG_WRITTEN;
+}
+
+static void prereg_unpin(unsigned long entry, unsigned long npages)
+{
+	unpin_user_page_range_dirty_lock(pfn_to_page(prereg_pfn(entry)), npages,
+					 entry & PREREG_WRITTEN);
 	cond_resched();
 }
 
@@ -274,40 +282,73 @@ static unsigned long prereg_find_run(const struct prereg_pages *pages,
 	return low;
 }
 
+static struct iommu_prereg_span prereg_span(unsigned long pfn, unsigned long npages)
+{
+	return (struct iommu_prereg_span) {
+		.phys = PFN_PHYS(pfn),
+		.bytes = npages << PAGE_SHIFT,
+	};
+}
+
+static unsigned int prereg_spans_of_pfns(const struct prereg_pages *pages,
+					 unsigned long index, unsigned long end,
+					 struct iommu_prereg_span *spans,
+					 unsigned int max)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < max && index < end; nr++) {
+		unsigned long first = prereg_pfn(READ_ONCE(pages->pfns[index]));
+		unsigned long next = first;
+
+		do {
+			next++;
+			index++;
+		} while (index < end &&
+			 prereg_pfn(READ_ONCE(pages->pfns[index])) == next);
+		spans[nr] = prereg_span(first, next - first);
+	}
+	return nr;
+}
+
+static unsigned int prereg_spans_of_runs(const struct prereg_pages *pages,
+					 unsigned long index, unsigned long end,
+					 struct iommu_prereg_span *spans,
+					 unsigned int max)
+{
+	unsigned long run = prereg_find_run(pages, index);
+	unsigned int nr;
+
+	for (nr = 0; nr < max && index < end; nr++, run++) {
+		unsigned long first = prereg_pfn(READ_ONCE(pages->runs[run].pfn));
+		unsigned long stop = min(end, prereg_run_end(pages, run));
+
+		first += index - pages->runs[run].index;
+		spans[nr] = prereg_span(first, stop - index);
+		index = stop;
+	}
+	return nr;
+}
+
 /**
- * prereg_pages_run - how many pages follow one another in memory
+ * prereg_pages_spans - where pages are
  * @pages: the pages
- * @index: the first one's place, in pages, below pages->npages
- * @npages: how many are asked about, at least 1
- * @pfn: gets the first one's page frame number
+ * @index: the first one's place, in pages
+ * @npages: how many, in pages, all within the range
+ * @spans: gets what is contiguous, in their order
+ * @max: room in @spans
  *
  * Context: Any.
- * Return: pages, at least 1 and at most @npages.
+ * Return: how many of @spans were filled.
  */
-unsigned long prereg_pages_run(const struct prereg_pages *pages,
-			       unsigned long index, unsigned long npages,
-			       unsigned long *pfn)
+unsigned int prereg_pages_spans(const struct prereg_pages *pages,
+				unsigned long index, unsigned long npages,
+				struct iommu_prereg_span *spans,
+				unsigned int max)
 {
-	const struct prereg_run *run;
-	unsigned long nr, first;
-
-	npages = min(npages, pages->npages - index);
-	if (prereg_pages_flat(pages)) {
-		const unsigned long *pfns = &pages->pfns[index];
-
-		first = READ_ONCE(pfns[0]) & ~PREREG_WRITTEN;
-		for (nr = 1; nr < npages; nr++) {
-			if ((READ_ONCE(pfns[nr]) & ~PREREG_WRITTEN) != first + nr)
-				break;
-		}
-		*pfn = first;
-		return nr;
-	}
-
-	nr = prereg_find_run(pages, index);
-	run = &pages->runs[nr];
-	*pfn = (READ_ONCE(run->pfn) & ~PREREG_WRITTEN) + (index - run->index);
-	return min(npages, prereg_run_end(pages, nr) - index);
+	if (prereg_pages_flat(pages))
+		return prereg_spans_of_pfns(pages, index, index + npages, spans, max);
+	return prereg_spans_of_runs(pages, index, index + npages, spans, max);
 }
 
 static void prereg_mark(unsigned long *pfn)

@@ -627,17 +627,40 @@ unsigned long iommu_prereg_run(struct iommu_prereg *region, unsigned long ua,
 {
 	unsigned long offset = ua - region->ua;
 	unsigned long in_page = offset_in_page(ua);
-	unsigned long npages, pfn;
+	struct iommu_prereg_span span;
 
 	if (!prereg_contains(region, ua, 1))
 		return 0;
 	bytes = min(bytes, (region->npages << PAGE_SHIFT) - offset);
-	npages = prereg_pages_run(&region->pages, offset >> PAGE_SHIFT,
-				  PFN_UP(in_page + bytes), &pfn);
-	*phys = PFN_PHYS(pfn) + in_page;
-	return min(bytes, (npages << PAGE_SHIFT) - in_page);
+	prereg_pages_spans(&region->pages, offset >> PAGE_SHIFT,
+			   PFN_UP(in_page + bytes), &span, 1);
+	*phys = span.phys + in_page;
+	return min(bytes, span.bytes - in_page);
 }
 EXPORT_SYMBOL_GPL(iommu_prereg_run);
+
+/**
+ * iommu_prereg_spans - where memory is, many pieces at a time
+ * @region: the range
+ * @ua: the first address, in bytes, page-aligned
+ * @bytes: how many, page-aligned, at least a page; all inside of the range
+ * @spans: gets what is contiguous, in the order of addresses
+ * @max: room in @spans
+ *
+ * Context: Any.
+ * Return: how many of @spans were filled; they cover @bytes unless it is @max.
+ */
+unsigned int iommu_prereg_spans(struct iommu_prereg *region, unsigned long ua,
+				unsigned long bytes,
+				struct iommu_prereg_span *spans,
+				unsigned int max)
+{
+	if (!prereg_contains(region, ua, bytes))
+		return 0;
+	return prereg_pages_spans(&region->pages, (ua - region->ua) >> PAGE_SHIFT,
+				  bytes >> PAGE_SHIFT, spans, max);
+}
+EXPORT_SYMBOL_GPL(iommu_prereg_spans);
 
 /**
  * iommu_prereg_translate - where one address is

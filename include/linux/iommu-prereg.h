@@ -46,11 +46,25 @@ struct iommu_prereg *iommu_prereg_lookup(struct mm_struct *mm,
 int iommu_prereg_map_get(struct iommu_prereg *region);
 void iommu_prereg_map_put(struct iommu_prereg *region);
 
+/**
+ * struct iommu_prereg_span - memory that is contiguous
+ * @phys: physical address, in bytes
+ * @bytes: how much there is
+ */
+struct iommu_prereg_span {
+	phys_addr_t phys;
+	unsigned long bytes;
+};
+
 /* Where the memory is */
 int iommu_prereg_translate(struct iommu_prereg *region, unsigned long ua,
 			   phys_addr_t *phys);
 unsigned long iommu_prereg_run(struct iommu_prereg *region, unsigned long ua,
 			       unsigned long bytes, phys_addr_t *phys);
+unsigned int iommu_prereg_spans(struct iommu_prereg *region, unsigned long ua,
+				unsigned long bytes,
+				struct iommu_prereg_span *spans,
+				unsigned int max);
 void iommu_prereg_mark_written(struct iommu_prereg *region, unsigned long ua,
 			       unsigned long bytes);
 

@@ -10,8 +10,7 @@
 #include <linux/iommu-prereg.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-
-#include <asm/mmu_context.h>
+#include <linux/mmu_context.h>
 
 /* Callers only pass pointers to it around. */
 static struct iommu_prereg *region_of(struct mm_iommu_table_group_mem_t *mem)
