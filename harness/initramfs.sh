@@ -15,18 +15,19 @@ guest=$ROOT/harness/guest
 case $name in
 x86_64*)	arch=x86_64 cross= ;;
 arm64*)		arch=arm64 cross=aarch64-linux-gnu- ;;
+ppc64le*)	arch=ppc64el cross=powerpc64le-linux-gnu- ;;
 esac
 
 # Built on a copy: kbuild writes its output beside the sources.
-edu_module() {
+module() {	# FOLDER
 	local source copy
-	mkdir -p "$BUILD/edu/$name"
-	for source in "$guest"/edu/*; do
-		copy=$BUILD/edu/$name/${source##*/}
+	mkdir -p "$BUILD/$1/$name"
+	for source in "$guest/$1"/*; do
+		copy=$BUILD/$1/$name/${source##*/}
 		cmp -s "$source" "$copy" || cp "$source" "$copy"
 	done
-	make -C "$BUILD/$name" M="$BUILD/edu/$name" modules
-	cp "$BUILD/edu/$name/edu_dma.ko" "$stage/lib/"
+	make -C "$BUILD/$name" M="$BUILD/$1/$name" modules
+	cp "$BUILD/$1/$name"/*.ko "$stage/lib/"
 }
 
 # With -i, because the folder's iommufd programs don't compile in every 6.12.y: ours have to.
@@ -47,10 +48,17 @@ cp -r "$guest/init" "$guest/job" "$stage/"
 chmod +x "$stage/init"
 cp "$("$ROOT/harness/busybox.sh" $arch)" "$stage/bin/busybox"
 for source in "$guest"/*.c; do
+	case $arch-${source##*/} in
+	ppc64el-vfio_spapr*)	;;
+	*-vfio_spapr*)		continue ;;	# ioctls that only powerpc has
+	esac
 	${cross}gcc -O2 -Wall -Wextra -static -o "$stage/bin/$(basename "$source" .c)" "$source"
 done
+${cross}gcc -O2 -Wall -Wextra -static -pthread -D_GNU_SOURCE -o "$stage/bin/vfio_prereg" \
+	"$guest"/prereg/*.c
 if [ $arch = x86_64 ]; then
-	edu_module
+	module edu
+	module mdev
 	gcc -O2 -static -idirafter "$BUILD/base/include" -o "$stage/bin/dma_map_benchmark" \
 		"$BUILD/base/tools/testing/selftests/dma/dma_map_benchmark.c"
 fi

@@ -29,6 +29,8 @@ import lane
 MACHINE = ["qemu-system-x86_64", "-M", "q35,kernel-irqchip=split", "-cpu", "max"]
 NATIVE_HOTPLUG = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 WIDE_EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"]
+# for memory that is registered: some that is in huge pages, and some that may be moved
+HUGE = "hugepages=136 movablecore=768M"
 ASLEEP_S = 3  # that the guest sleeps
 IO = "storage,net,state,faults"
 
@@ -48,6 +50,7 @@ class Boot:
     domain: str = "DMA-FQ"  # of every device
     remapped: int | None = 1  # are interrupts?
     smp: int = 2
+    memory: str = "1G"
     devices: list = dataclasses.field(default_factory=list)
     usb: bool = True  # AHCI and xHCI as well
     ats: bool = False  # virtio with a device-TLB
@@ -114,6 +117,8 @@ BOOTS = [
          devices=WIDE_EDU, timeout=600),
     Boot("vfio-caching", "intremap=on,caching-mode=on", jobs="vfio,faults", append="kills=20",
          usb=False, devices=WIDE_EDU),
+    Boot("prereg", jobs="prereg,faults", append=HUGE, usb=False, devices=2 * WIDE_EDU,
+         memory="2G", timeout=600),
     Boot("attack", jobs="attack,faults", usb=False, devices=WIDE_EDU),
     # the machine's life
     Boot("kexec", jobs="kexec", kexec=True),
@@ -124,6 +129,9 @@ BOOTS = [
 DEBUG_BOOTS = [
     Boot("vfio-debug", jobs="vfio,faults,leaks", append="kills=100 kunit.enable=0", usb=False,
          devices=WIDE_EDU, kernel="x86_64-debug", timeout=900),
+    Boot("prereg-debug", jobs="prereg,faults,leaks",
+         append=f"maps=6000 kills=60 seconds=10 kunit.enable=0 {HUGE}", usb=False,
+         devices=2 * WIDE_EDU, memory="2G", kernel="x86_64-debug", timeout=1200),
 ]
 ALL = {boot.name: boot for boot in [*BOOTS, *DEBUG_BOOTS]}
 
@@ -287,8 +295,8 @@ def attempt(boot, show):
 
         try:
             console = guest.boot(
-                image, initrd, append=append_of(boot, port), smp=boot.smp, timeout=boot.timeout,
-                machine=machine_of(boot), on_line=on_line,
+                image, initrd, append=append_of(boot, port), smp=boot.smp, memory=boot.memory,
+                timeout=boot.timeout, machine=machine_of(boot), on_line=on_line,
                 qemu_args=devices_of(boot, image, initrd, folder) +
                 shlex.split(os.environ.get("QEMU_ARGS", "")),
                 log=guest.BUILD / "log" / f"vtd-{boot.name}-console.log")

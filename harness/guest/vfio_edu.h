@@ -22,6 +22,8 @@
 #include "iommufd_abi.h"
 #include "pci_config.h"
 
+#define EDU_ID			0x00
+#define EDU_ID_SWAPPED		0xed000001	/* read in the other byte order than it has */
 #define EDU_IRQ_RAISE		0x60
 #define EDU_IRQ_ACK		0x64
 #define EDU_DMA_SOURCE		0x80
@@ -46,6 +48,8 @@
  * @event: counts interrupts
  * @regs: BAR 0
  * @regs_bytes: how much of it
+ * @swapped: QEMU's device has the byte order of QEMU's target, and its 64-bit
+ *	Power is big-endian
  */
 struct edu {
 	const char	*name;
@@ -57,6 +61,7 @@ struct edu {
 	int		event;
 	void		*regs;
 	size_t		regs_bytes;
+	bool		swapped;
 };
 
 static inline int edu_fail(const char *what)
@@ -68,17 +73,23 @@ static inline int edu_fail(const char *what)
 /* Each access has to reach the device; it comes after what was written to memory before. */
 static inline void edu_write(struct edu *edu, unsigned int at, uint32_t value)
 {
+	if (edu->swapped)
+		value = __builtin_bswap32(value);
 	__atomic_store_n((uint32_t *)((char *)edu->regs + at), value, __ATOMIC_SEQ_CST);
 }
 
 static inline void edu_write64(struct edu *edu, unsigned int at, uint64_t value)
 {
+	if (edu->swapped)
+		value = __builtin_bswap64(value);
 	__atomic_store_n((uint64_t *)((char *)edu->regs + at), value, __ATOMIC_SEQ_CST);
 }
 
 static inline uint32_t edu_read(struct edu *edu, unsigned int at)
 {
-	return __atomic_load_n((uint32_t *)((char *)edu->regs + at), __ATOMIC_SEQ_CST);
+	uint32_t value = __atomic_load_n((uint32_t *)((char *)edu->regs + at), __ATOMIC_SEQ_CST);
+
+	return edu->swapped ? __builtin_bswap32(value) : value;
 }
 
 static inline void pause_ms(unsigned int ms)
@@ -88,16 +99,22 @@ static inline void pause_ms(unsigned int ms)
 	nanosleep(&time, NULL);
 }
 
+static inline void edu_start_transfer(struct edu *edu, uint64_t from, uint64_t to, uint32_t bytes,
+				      uint32_t command)
+{
+	edu_write64(edu, EDU_DMA_SOURCE, from);
+	edu_write64(edu, EDU_DMA_DESTINATION, to);
+	edu_write64(edu, EDU_DMA_COUNT, bytes);
+	edu_write64(edu, EDU_DMA_COMMAND, EDU_DMA_START | command);
+}
+
 /* Has the device transfer, and waits for the end by polling: interrupts are another test. */
 static inline int edu_transfer(struct edu *edu, uint64_t from, uint64_t to, uint32_t bytes,
 			       uint32_t command)
 {
 	int patience = EDU_PATIENCE_MS;
 
-	edu_write64(edu, EDU_DMA_SOURCE, from);
-	edu_write64(edu, EDU_DMA_DESTINATION, to);
-	edu_write64(edu, EDU_DMA_COUNT, bytes);
-	edu_write64(edu, EDU_DMA_COMMAND, EDU_DMA_START | command);
+	edu_start_transfer(edu, from, to, bytes, command);
 	while (edu_read(edu, EDU_DMA_COMMAND) & EDU_DMA_START) {
 		if (!patience--) {
 			errno = ETIMEDOUT;
@@ -124,7 +141,11 @@ static inline int edu_map_regs(struct edu *edu, int fd, off_t offset, size_t byt
 {
 	edu->regs_bytes = bytes;
 	edu->regs = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
-	return edu->regs == MAP_FAILED ? edu_fail("mmap of the registers") : 0;
+	if (edu->regs == MAP_FAILED)
+		return edu_fail("mmap of the registers");
+	edu->swapped = false;
+	edu->swapped = edu_read(edu, EDU_ID) == EDU_ID_SWAPPED;
+	return 0;
 }
 
 /* The device without an owner: sysfs gives its registers, and its configuration. */
