@@ -109,7 +109,7 @@ def main(names):
     kernels = kernels_of([*boots, *parallel])
     plan = steps.Steps((steps.KERNEL_STEPS + 1) * len(kernels) + 2 * len(boots) +
                        SMP_TIMES * len(parallel))
-    figures, wrong = {True: {}, False: {}}, []
+    figures, wrong = {True: dict(table.POWERPC), False: {}}, []
     build(plan, kernels)
     run_counted(plan, boots, figures, wrong)
     for boot in parallel:

@@ -46,6 +46,7 @@ IO = ["-netdev", "hubport,id=net0,hubid=0", "-device", "e1000e,netdev=net0",
 
 
 LOCKSTAT = "x86_64-lockstat"
+PROGRAMS = ("io_bench", "prereg_bench")	# of the guest, not of the module
 
 
 @dataclasses.dataclass
@@ -68,6 +69,7 @@ class Boot:
 BOOTS = [
     Boot("dma", "dma", "label=-", [*PCI, *FOUR_LEVELS]),
     Boot("iova", "iova"),
+    Boot("prereg", "prereg", "hugepages=128", [*PCI, *FOUR_LEVELS]),
     Boot("io-off", "io", "label=off intel_iommu=off", IO),
     Boot("io-lazy", "io", "label=lazy iommu.strict=0", IO),
     Boot("io-strict", "io", "label=strict iommu.strict=1", IO),
@@ -104,7 +106,7 @@ def build_guest(kernel):
     module.mkdir(parents=True, exist_ok=True)
     for path in [*HERE.glob("*.[ch]"), HERE / "Kbuild"]:
         copy = module / path.name
-        if path.name != "io_bench.c" and (not copy.exists() or
+        if path.stem not in PROGRAMS and (not copy.exists() or
                                           copy.read_bytes() != path.read_bytes()):
             shutil.copyfile(path, copy)
     subprocess.run([HARNESS / "kernel.sh", kernel, "make", f"M={module}", "modules"], check=True)
@@ -121,7 +123,8 @@ def build_guest(kernel):
     shutil.copy(busybox, stage / "bin")
     shutil.copy(module / "iova_bench.ko", stage / "lib")
     if arch == "x86_64":
-        compile_program(stage / "bin" / "io_bench", HERE / "io_bench.c")
+        for program in PROGRAMS:
+            compile_program(stage / "bin" / program, HERE / f"{program}.c")
         compile_program(stage / "bin" / "dma_map_benchmark",
                         BASE / "tools/testing/selftests/dma/dma_map_benchmark.c",
                         "-idirafter", BASE / "include")
