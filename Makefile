@@ -10,8 +10,8 @@ help:
 	@echo 'make run          build the kernel, boot it behind an emulated IOMMU, do real I/O'
 	@echo '                  INTERACTIVE=1 leaves a shell in the guest,'
 	@echo '                  APPEND= adds kernel parameters, QEMU_ARGS= adds devices'
-	@echo 'make check        every test, on x86-64 and arm64'
-	@echo 'make kernel       leave a kernel build folder in build/ARCH (ARCH=x86_64 or arm64)'
+	@echo 'make check        every test, on x86-64, arm64 and powerpc'
+	@echo 'make kernel       leave a kernel build folder in build/ARCH (ARCH=x86_64, arm64 or ppc64le)'
 	@echo 'make kernel-base  the same without our files, in build/ARCH-base'
 	@echo 'make bench        the same work on both kernels, side by side, in build/bench'
 	@echo 'make series       our tree as patches for git am, in build/series'
@@ -24,7 +24,7 @@ run:
 	@harness/setup.sh x86 && python3 harness/run.py
 
 check:
-	@harness/setup.sh x86 arm64 s390 static && python3 harness/check.py
+	@harness/setup.sh x86 arm64 ppc64 s390 static && python3 harness/check.py
 
 kernel:
 	@harness/kernel.sh $(ARCH)

@@ -45,7 +45,7 @@ iommu-core	x86_64,arm64,s390	drivers/iommu/		iommu.o:iommu_get_dma_cookie iommu.
 virtio-iommu	x86_64,arm64	drivers/iommu/			virtio-iommu.o:iommu_dma_get_resv_regions
 s390-iommu	s390		drivers/iommu/			s390-iommu.o
 iommufd-s390	s390		drivers/iommu/iommufd/		device.o:iommu_get_msi_cookie
-vfio-type1	x86_64,arm64	drivers/vfio/			vfio_iommu_type1.o:iommu_get_msi_cookie
+vfio-type1	x86_64,arm64	drivers/vfio/			vfio_iommu_type1.o:iommu_get_msi_cookie vfio_iommu_type1.o:iommu_prereg_map
 gic-v3-its	arm64		drivers/irqchip/		irq-gic-v3-its.o:iommu_dma_prepare_msi irq-gic-v3-its.o:iommu_dma_compose_msi_msg
 gic-v3-mbi	arm64		drivers/irqchip/		irq-gic-v3-mbi.o:iommu_dma_prepare_msi irq-gic-v3-mbi.o:iommu_dma_compose_msi_msg
 gic-v2m		arm64		drivers/irqchip/		irq-gic-v2m.o:iommu_dma_prepare_msi irq-gic-v2m.o:iommu_dma_compose_msi_msg

@@ -19,6 +19,8 @@ x86_64-lockstat)	source=tree arch=x86_64 fragments="lockstat" ;;
 x86_64-lockstat-base)	source=base arch=x86_64 fragments="lockstat" ;;
 arm64)		source=tree arch=arm64 fragments="arm64" ;;
 arm64-base)	source=base arch=arm64 fragments="arm64" ;;
+ppc64le)	source=tree arch=powerpc fragments="ppc64le" ;;
+ppc64le-base)	source=base arch=powerpc fragments="ppc64le" ;;
 compile-x86_64)	source=tree arch=x86_64 fragments="compile compile-x86_64" ;;
 compile-arm64)	source=tree arch=arm64 fragments="compile compile-arm64" ;;
 compile-s390)	source=tree arch=s390 fragments="compile-s390" ;;
@@ -30,6 +32,7 @@ esac
 case $arch in
 x86_64)	group=x86 cross= image=bzImage ;;
 arm64)	group=arm64 cross=aarch64-linux-gnu- image=Image ;;
+powerpc)	group=ppc64 cross=powerpc64le-linux-gnu- image=vmlinux ;;
 s390)	group=s390 cross=s390x-linux-gnu- image=bzImage ;;
 esac
 

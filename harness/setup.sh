@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# setup.sh GROUP...: sees to it that the packages of each group (x86, arm64, s390, static) are there.
-# Installs what is missing when it may; else prints the line that does.
+# setup.sh GROUP...: sees to it that the packages of each group (x86, arm64, ppc64, s390, static) are
+# there. Installs what is missing when it may; else prints the line that does.
 
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +14,7 @@ for group in "$@"; do
 	case $group in
 	x86)	wanted+=" busybox-static qemu-system-x86" ;;
 	arm64)	wanted+=" gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm" ;;
+	ppc64)	wanted+=" gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross qemu-system-data qemu-system-ppc" ;;
 	s390)	wanted+=" gcc-s390x-linux-gnu" ;;
 	static)	wanted+=" coccinelle perl python3-docutils sparse" ;;
 	*)	die "setup.sh: no group '$group'" ;;

@@ -82,7 +82,8 @@ checkpatch_files() {
 # EMBEDDED_FILENAME takes the source "..." of a Kconfig in the same folder for a file's own name.
 checkpatch_series() {
 	python3 "$ROOT/harness/series.py" >/dev/null || { echo "no series"; return; }
-	(cd "$BUILD/series" && checkpatch --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME 000[1-9]-*.patch)
+	(cd "$BUILD/series" && checkpatch --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME \
+		$(ls | grep -v '^0000-' | grep 'patch$'))
 }
 
 kernel_doc() {
