@@ -5,7 +5,7 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/maple_tree.h>
-#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/xarray.h>
 
 #include "iommu-prereg-internal.h"
@@ -30,6 +30,47 @@ static int prereg_set_held(struct iommu_prereg_owner *owner,
 	}
 	return mtree_store(&owner->held, (unsigned long)region,
 			   xa_mk_value(count), GFP_KERNEL_ACCOUNT);
+}
+
+static bool prereg_is_range(const struct iommu_prereg *region, unsigned long ua,
+			    unsigned long npages)
+{
+	return region->ua == ua && region->npages == npages;
+}
+
+/*
+ * What the owner holds of a process that is gone, as it is after exec(): its
+ * successor may end that. Under the owner's lock.
+ */
+static struct iommu_prereg *prereg_inherited(struct iommu_prereg_owner *owner,
+					     unsigned long ua, unsigned long npages)
+{
+	unsigned long index = 0;
+	void *count;
+
+	mt_for_each(&owner->held, count, index, ULONG_MAX) {
+		/* The index is left one beyond the entry */
+		struct iommu_prereg *region = (struct iommu_prereg *)(index - 1);
+
+		if (prereg_is_range(region, ua, npages) &&
+		    !atomic_read(&region->space->mm->mm_users))
+			return region;
+	}
+	return NULL;
+}
+
+/*
+ * Takes no reference, which would count as somebody else's: what is held here
+ * stays. Under the owner's lock.
+ */
+static struct iommu_prereg *prereg_own(struct iommu_prereg_owner *owner,
+				       unsigned long ua, unsigned long npages)
+{
+	struct iommu_prereg *region = prereg_find(current->mm, ua, npages);
+
+	if (region && prereg_held(owner, region))
+		return region;
+	return prereg_inherited(owner, ua, npages);
 }
 
 /**
@@ -80,6 +121,8 @@ EXPORT_SYMBOL_GPL(iommu_prereg_owner_register);
  * @ua: first address of the range in the calling process, in bytes
  * @npages: its length in pages
  *
+ * Ends also what a process has registered that is gone, as before exec().
+ *
  * Context: May sleep.
  * Return: 0; -ENOENT if the container has not registered this range, -EBUSY if
  * it is the range's last registration and the range is mapped, -EINTR on a
@@ -89,19 +132,14 @@ int iommu_prereg_owner_unregister(struct iommu_prereg_owner *owner,
 				  unsigned long ua, unsigned long npages)
 {
 	struct iommu_prereg *region;
-	unsigned long count = 0;
 	int ret = -ENOENT;
 
 	if (mutex_lock_killable(&owner->lock))
 		return -EINTR;
-	/*
-	 * Takes no reference, which would count as somebody else's: what is
-	 * held here stays.
-	 */
-	region = prereg_find(current->mm, ua, npages);
-	if (region)
-		count = prereg_held(owner, region);
-	if (count) {
+	region = prereg_own(owner, ua, npages);
+	if (region) {
+		unsigned long count = prereg_held(owner, region);
+
 		ret = iommu_prereg_unregister(region);
 		if (!ret)
 			prereg_set_held(owner, region, count - 1);

@@ -16,6 +16,7 @@
 
 #define PREREG_BATCH		(PAGE_SIZE / sizeof(struct page *))
 #define PREREG_FIRST_RUNS	32	/* that memory is allocated for */
+#define PREREG_UNPIN		32768UL	/* pages to unpin before others get the CPU */
 
 static bool prereg_pages_flat(const struct prereg_pages *pages)
 {
@@ -72,6 +73,7 @@ static int prereg_pages_flatten(struct prereg_pages *pages, unsigned long npages
 
 		while (index < prereg_run_end(pages, nr))
 			pfns[index++] = pfn++;
+		cond_resched();
 	}
 	prereg_pages_free_runs(pages);
 	pages->pfns = pfns;
@@ -222,11 +224,20 @@ static unsigned long prereg_pfn(unsigned long entry)
 	return entry & ~PREREG_WRITTEN;
 }
 
+/* A part at a time: a run may be all of a terabyte. */
 static void prereg_unpin(unsigned long entry, unsigned long npages)
 {
-	unpin_user_page_range_dirty_lock(pfn_to_page(prereg_pfn(entry)), npages,
-					 entry & PREREG_WRITTEN);
-	cond_resched();
+	unsigned long pfn = prereg_pfn(entry);
+
+	while (npages) {
+		unsigned long nr = min(npages, PREREG_UNPIN);
+
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr,
+						 entry & PREREG_WRITTEN);
+		pfn += nr;
+		npages -= nr;
+		cond_resched();
+	}
 }
 
 /**

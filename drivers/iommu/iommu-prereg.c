@@ -4,6 +4,7 @@
  * ranges of each process, found without a lock, and who uses them.
  */
 
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -47,7 +48,7 @@ static struct prereg_space *prereg_space_new(struct mm_struct *mm)
 				     prereg_space_params);
 	if (ret) {
 		kfree(space);
-		return ERR_PTR(ret);
+		return ERR_PTR(-ENOMEM);	/* -EBUSY is for ranges */
 	}
 	mmgrab(mm);
 	return space;
@@ -129,19 +130,21 @@ static int prereg_list_device(struct iommu_prereg *region)
 				 GFP_KERNEL_ACCOUNT);
 }
 
-/* Likewise. */
+/* Likewise. From @regions it can be mapped at once: nothing fails after that. */
 static int prereg_list(struct iommu_prereg *region)
 {
-	struct maple_tree *tree = &region->space->regions;
-	unsigned long last = prereg_last(region->ua, region->npages);
+	struct prereg_space *space = region->space;
+	unsigned long pfn = prereg_device_pfn(region);
 	int ret;
 
-	ret = mtree_store_range(tree, region->ua, last, region, GFP_KERNEL_ACCOUNT);
-	if (!ret && region->device) {
-		ret = prereg_list_device(region);
-		if (ret)
-			prereg_tree_erase(tree, region->ua, last);
-	}
+	ret = region->device ? prereg_list_device(region) : 0;
+	if (ret)
+		return ret;
+	ret = mtree_store_range(&space->regions, region->ua,
+				prereg_last(region->ua, region->npages), region,
+				GFP_KERNEL_ACCOUNT);
+	if (ret && region->device)
+		prereg_tree_erase(&space->devices, pfn, pfn + region->npages - 1);
 	region->listed = !ret;
 	return ret;
 }
@@ -215,8 +218,13 @@ static int prereg_why(struct mm_struct *mm, unsigned long ua)
 static int prereg_take_pages(struct iommu_prereg *region)
 {
 	struct mm_struct *mm = region->space->mm;
-	int ret = account_locked_vm(mm, region->npages, true);
+	int ret;
 
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	ret = __account_locked_vm(mm, region->npages, true, current,
+				  capable(CAP_IPC_LOCK));
+	mmap_write_unlock(mm);
 	if (ret)
 		return ret;
 	ret = prereg_pages_pin(&region->pages, region->ua, region->npages);
@@ -265,8 +273,7 @@ static struct iommu_prereg *prereg_new(struct prereg_space *space, unsigned long
 err_give_back:
 	prereg_give_back_pages(region);
 err_free:
-	prereg_pages_free(&region->pages);
-	kfree(region);
+	call_rcu(&region->rcu, prereg_free_rcu);
 	return ERR_PTR(ret);
 }
 
@@ -361,7 +368,8 @@ static int prereg_check(unsigned long ua, unsigned long npages)
  * meanwhile: after munmap() or MADV_DONTNEED it may see other pages there
  * itself, and a child that it forks has copies.
  *
- * The same range again is one more registration of it, and costs nothing.
+ * The same range again is one more registration of it, and costs nothing: it
+ * is the same pages, whatever the process has there now.
  *
  * Context: May sleep; ends early on a fatal signal.
  * Return: the range with one more registration, or
@@ -371,7 +379,8 @@ static int prereg_check(unsigned long ua, unsigned long npages)
  * -ENOMEM if it exceeds RLIMIT_MEMLOCK or there is no memory,
  * -EFAULT if nothing is mapped somewhere in it, -EACCES if it can't be written,
  * -EOPNOTSUPP if it is device memory, -EINTR on a fatal signal,
- * -EOVERFLOW after eight million registrations of one range.
+ * -EOVERFLOW after eight million registrations of one range,
+ * or what else get_user_pages() says of a page, such as -EHWPOISON.
  */
 struct iommu_prereg *iommu_prereg_register(struct mm_struct *mm,
 					   unsigned long ua,
@@ -508,7 +517,8 @@ struct iommu_prereg *prereg_find(struct mm_struct *mm, unsigned long ua,
  * @npages: length in pages
  *
  * Context: Any.
- * Return: the range, NULL if no such range is registered.
+ * Return: the range, also one that its owners have left and that is still
+ * mapped; NULL if there is none.
  */
 struct iommu_prereg *iommu_prereg_get(struct mm_struct *mm, unsigned long ua,
 				      unsigned long npages)
@@ -684,7 +694,9 @@ EXPORT_SYMBOL_GPL(iommu_prereg_translate);
  * @ua: the first one, in bytes
  * @bytes: how many, at least 1; all inside of the range
  *
- * Their pages get dirty when the range is released.
+ * Their pages get dirty when the range is released, and so do those that are
+ * kept in one run with them. Takes as long as there are runs or, without runs,
+ * pages.
  *
  * Context: Any.
  */

@@ -185,12 +185,14 @@ int test_vaddr_exec(void)
 	snprintf(numbers[3], sizeof(numbers[3]), "%d", fd);
 	/* the scratch page's pin is the container's, too */
 	snprintf(numbers[4], sizeof(numbers[4]), "%ld", lab.pins - 1);
+	snprintf(numbers[5], sizeof(numbers[5]), "%lu", (unsigned long)mem);
 	execl("/proc/self/exe", "vfio_prereg", "--after-exec", numbers[0], numbers[1], numbers[2],
-	      numbers[3], numbers[4], NULL);
+	      numbers[3], numbers[4], numbers[5], NULL);
 	return fail("execl: %s", strerror(errno));
 }
 
-static int use_after_exec(struct lab *lab, int fd)
+/* @registered: where the memory was, for the program before */
+static int use_after_exec(struct lab *lab, int fd, void *registered)
 {
 	uint8_t *mem = map_file(fd);
 	int container = lab->edu.container;
@@ -213,7 +215,11 @@ static int use_after_exec(struct lab *lab, int fd)
 		return -1;
 	if (!holds(mem, 300))
 		return fail("what the device wrote is not at the program's address");
-	if (expect("unmapping", unmap(container, FIRST_IOVA, BYTES), 0) ||
+	if (expect("unregistering too early", unreg(container, registered, BYTES), -EBUSY) ||
+	    expect("unmapping", unmap(container, FIRST_IOVA, BYTES), 0) ||
+	    expect("unregistering", unreg(container, registered, BYTES), 0) ||
+	    expect("unregistering twice", unreg(container, registered, BYTES), -ENOENT) ||
+	    expect_pins("unregistered", lab->pins + 1) ||
 	    expect("accounted at last", locked(), 1) || device_close(&lab->edu) ||
 	    expect("accounted at the end", locked(), 0))
 		return -1;
@@ -226,13 +232,13 @@ int after_exec(int argc, char **argv)
 	struct lab lab = { .edu.name = "edu" };
 	int ret;
 
-	if (argc != 7)
+	if (argc != 8)
 		return 2;
 	lab.edu.container = atoi(argv[2]);
 	lab.edu.group = atoi(argv[3]);
 	lab.edu.device = atoi(argv[4]);
 	lab.pins = atol(argv[6]);
-	ret = use_after_exec(&lab, atoi(argv[5]));
+	ret = use_after_exec(&lab, atoi(argv[5]), (void *)strtoul(argv[7], NULL, 10));
 	if (ret)
 		printf("FAIL prereg-vaddr-exec: %s\n", said());
 	else

@@ -12,7 +12,10 @@
 #include <linux/mm.h>
 #include <linux/mmu_context.h>
 
-/* Callers only pass pointers to it around. */
+/*
+ * Callers only pass pointers to it around. Pages get dirty when a mapping ends,
+ * by iommu_tce_xchg_no_kill(), which knows whether it was one for writing.
+ */
 static struct iommu_prereg *region_of(struct mm_iommu_table_group_mem_t *mem)
 {
 	return (struct iommu_prereg *)mem;
@@ -166,9 +169,7 @@ EXPORT_SYMBOL_GPL(mm_iommu_get);
  * @pageshift: log2 of the page's size
  * @hpa: gets the physical address, in bytes
  *
- * The device may write there from now on, for all that is known here.
- *
- * Context: Any.
+ * Context: As mm_iommu_lookup() if the region came from there.
  * Return: 0; -EFAULT if the page is not inside of the region, or is not one
  * block of memory.
  */
@@ -176,14 +177,12 @@ long mm_iommu_ua_to_hpa(struct mm_iommu_table_group_mem_t *mem,
 			unsigned long ua, unsigned int pageshift,
 			unsigned long *hpa)
 {
-	struct iommu_prereg *region = region_of(mem);
 	unsigned long bytes = pageshift > PAGE_SHIFT ? 1UL << pageshift : 1;
 	phys_addr_t phys;
 
-	if (iommu_prereg_run(region, ua, bytes, &phys) < bytes ||
+	if (iommu_prereg_run(region_of(mem), ua, bytes, &phys) < bytes ||
 	    !IS_ALIGNED(phys, bytes))
 		return -EFAULT;
-	iommu_prereg_mark_written(region, ua, bytes);
 	*hpa = phys;
 	return 0;
 }
