@@ -285,7 +285,10 @@ int test_fork_before(void)
 	return finish(&lab, mem);
 }
 
-/* A process registers and ends; its container lives on with another, and so do the pages. */
+/*
+ * A process registers and ends; its container lives on with another, and so do the pages, until
+ * that one unregisters them.
+ */
 int test_owner_exits(void)
 {
 	uint8_t *mem = memory(SMALL, BYTES);
@@ -310,7 +313,7 @@ int test_owner_exits(void)
 	if (device_sees_all(&lab, "its owner ended", FIRST_IOVA, 7000) ||
 	    expect("accounted", locked(), lab.locked) ||
 	    expect_pins("its owner ended", lab.pins + PAGES) ||
-	    expect("unregistering what is not ours", unreg(container, mem, BYTES), -ENOENT) ||
+	    expect("unregistering too early", unreg(container, mem, BYTES), -EBUSY) ||
 	    /* the same addresses of this process are other memory */
 	    expect("registering", reg(container, mem, BYTES), 0) ||
 	    expect_pins("registered by two", lab.pins + 2 * PAGES) ||
@@ -319,8 +322,10 @@ int test_owner_exits(void)
 	    device_sees_all(&lab, "its", FIRST_IOVA, 7000) ||
 	    expect("unmapping", unmap(container, FIRST_IOVA, 4 * BYTES), 0) ||
 	    expect("unregistering", unreg(container, mem, BYTES), 0) ||
-	    expect_pins("the container is left", lab.pins + PAGES))
+	    expect_pins("ours unregistered", lab.pins + PAGES) ||
+	    expect("unregistering what it left", unreg(container, mem, BYTES), 0) ||
+	    expect_pins("all unregistered", lab.pins) ||
+	    expect("unregistering again", unreg(container, mem, BYTES), -ENOENT))
 		return -1;
-	/* what nobody can unregister goes with the container */
 	return device_close(&lab.edu);
 }
