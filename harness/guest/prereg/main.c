@@ -29,6 +29,8 @@ static const struct test tests[] = {
 	{ "second-container", test_second_container },
 	{ "survivor", test_survivor },
 	{ "lookup-of-other", test_lookup_of_other },
+	{ "gib-line", test_gib_line },
+	{ "small-entries", test_small_entries },
 	{ "register-errors", test_register_errors },
 	{ "unregister-errors", test_unregister_errors },
 	{ "overlap", test_overlap },

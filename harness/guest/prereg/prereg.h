@@ -118,6 +118,8 @@ int test_directions(void);
 int test_second_container(void);
 int test_survivor(void);
 int test_lookup_of_other(void);
+int test_gib_line(void);
+int test_small_entries(void);
 int test_register_errors(void);
 int test_unregister_errors(void);
 int test_overlap(void);
