@@ -735,6 +735,16 @@ static void cache_flush_fails(struct kunit *test)
 	t->domain->ops->flush_iotlb_all(t->domain);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 2);
 	expect_forgotten(test, map);
+
+	/* What a large page is flushed for before it is split */
+	do_map(test, &t->maps[1], 512, 512, SZ_8G, IOMMU_READ | IOMMU_WRITE);
+	t->models[0]->refuse_in = 1;
+	KUNIT_EXPECT_EQ(test, SZ_4K, iommu_unmap(t->domain, address_of(600), SZ_4K));
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 3);
+	t->phys[600] = 0;
+	t->prot[600] = 0;
+	t->domain->ops->flush_iotlb_all(t->domain);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 3);
 }
 
 /* With nobody attached there is nothing to flush */

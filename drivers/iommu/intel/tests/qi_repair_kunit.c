@@ -96,17 +96,24 @@ static void repair_refused_anywhere(struct kunit *test)
 {
 	struct vtd_desc descs[VTD_QI_BATCH];
 	struct model_unit *model = make_unit(test);
-	unsigned int bad, i, turn;
+	unsigned int bad, count, i, turn, refused = 0;
+	struct vtd_qi_stats stats;
 
-	for (turn = 0; turn < 5; turn++)
-		for (bad = 0; bad < VTD_QI_BATCH; bad++) {
-			for (i = 0; i < VTD_QI_BATCH; i++)
+	for (turn = 0; turn < 6; turn++) {
+		/* Slots of one parity for each length */
+		count = VTD_QI_BATCH - turn % 2;
+		for (bad = 0; bad < count; bad++) {
+			for (i = 0; i < count; i++)
 				descs[i] = i == bad ? bad_type : mark(i);
 			KUNIT_ASSERT_EQ(test, -EIO,
-					qi_submit_guarded(test, model, descs,
-							  VTD_QI_BATCH));
+					qi_submit_guarded(test, model, descs, count));
+			refused++;
 		}
+	}
 	expect_alive(test, model);
+	vtd_qi_read_stats(model->unit, &stats);
+	KUNIT_EXPECT_EQ(test, stats.queue_errors, refused);
+	KUNIT_EXPECT_EQ(test, stats.stalls, 0);
 }
 
 static void repair_refused_twice(struct kunit *test)
