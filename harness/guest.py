@@ -27,6 +27,7 @@ IMAGES = {"x86_64": "arch/x86/boot/bzImage", "arm64": "arch/arm64/boot/Image",
 
 TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
 END = "END"  # the guest's last word
+ATTEMPTS = 3  # boots of a guest, if the emulator fails
 
 # What the kernel says when it has caught itself, or a driver, at a mistake.
 SPLAT = re.compile(
@@ -112,12 +113,15 @@ def emulator_fault(console):
 
 
 def attempts(attempt):
-    """Results of attempt(), which gives (results, console), and of one more after an emulator_fault."""
-    results, console = attempt()
-    why = emulator_fault(console)
-    if why:
-        results, _ = attempt()
-        results.skipped.append(("first attempt", why))
+    """Results of attempt(), which gives (results, console), or of another one after an emulator_fault."""
+    faults = []
+    for _ in range(ATTEMPTS):
+        results, console = attempt()
+        why = emulator_fault(console)
+        if not why:
+            break
+        faults.append(why)
+    results.skipped += [("earlier attempt", why) for why in faults]
     return results
 
 
