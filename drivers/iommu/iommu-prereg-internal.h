@@ -119,6 +119,12 @@ struct iommu_prereg {
 	struct rcu_head rcu;
 };
 
+static inline bool prereg_is_range(const struct iommu_prereg *region,
+				   unsigned long ua, unsigned long npages)
+{
+	return region->ua == ua && region->npages == npages;
+}
+
 struct iommu_prereg *prereg_find(struct mm_struct *mm, unsigned long ua,
 				 unsigned long npages);
 void prereg_tree_erase(struct maple_tree *tree, unsigned long first,

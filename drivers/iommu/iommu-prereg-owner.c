@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The registrations of user memory that one container holds. */
 
-#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/maple_tree.h>
@@ -32,10 +31,10 @@ static int prereg_set_held(struct iommu_prereg_owner *owner,
 			   xa_mk_value(count), GFP_KERNEL_ACCOUNT);
 }
 
-static bool prereg_is_range(const struct iommu_prereg *region, unsigned long ua,
-			    unsigned long npages)
+/* Of the entry that mt_for_each() is at; it leaves the index one beyond. */
+static struct iommu_prereg *prereg_of_index(unsigned long index)
 {
-	return region->ua == ua && region->npages == npages;
+	return (struct iommu_prereg *)(index - 1);
 }
 
 /*
@@ -49,8 +48,7 @@ static struct iommu_prereg *prereg_inherited(struct iommu_prereg_owner *owner,
 	void *count;
 
 	mt_for_each(&owner->held, count, index, ULONG_MAX) {
-		/* The index is left one beyond the entry */
-		struct iommu_prereg *region = (struct iommu_prereg *)(index - 1);
+		struct iommu_prereg *region = prereg_of_index(index);
 
 		if (prereg_is_range(region, ua, npages) &&
 		    !atomic_read(&region->space->mm->mm_users))
@@ -163,12 +161,10 @@ void iommu_prereg_owner_release(struct iommu_prereg_owner *owner)
 	void *count;
 
 	mt_for_each(&owner->held, count, index, ULONG_MAX) {
-		/* The index is left one beyond the entry */
-		struct iommu_prereg *region = (struct iommu_prereg *)(index - 1);
 		unsigned long left = xa_to_value(count);
 
 		while (left--)
-			iommu_prereg_abandon(region);
+			iommu_prereg_abandon(prereg_of_index(index));
 	}
 	mtree_destroy(&owner->held);
 	mutex_destroy(&owner->lock);

@@ -142,7 +142,7 @@ static int prereg_pages_append(struct prereg_pages *pages, unsigned long pfn,
 	return 0;
 }
 
-/* Pins and records up to @nr pages at @ua; -errno leaves pinned what is recorded. */
+/* Pins and records the next pages; -errno leaves pinned what is recorded. */
 static int prereg_pages_pin_batch(struct prereg_pages *pages, unsigned long ua,
 				  unsigned long npages, struct page **batch)
 {

@@ -295,8 +295,7 @@ static int prereg_register_again(struct iommu_prereg *region)
 static bool prereg_is(const struct iommu_prereg *region, unsigned long ua,
 		      unsigned long npages, const unsigned long *device)
 {
-	if (region->ua != ua || region->npages != npages ||
-	    region->device != !!device)
+	if (!prereg_is_range(region, ua, npages) || region->device != !!device)
 		return false;
 	return !device || prereg_device_pfn(region) == *device;
 }
@@ -507,7 +506,7 @@ struct iommu_prereg *prereg_find(struct mm_struct *mm, unsigned long ua,
 
 	guard(rcu)();
 	region = prereg_at(mm, ua);
-	return region && region->ua == ua && region->npages == npages ? region : NULL;
+	return region && prereg_is_range(region, ua, npages) ? region : NULL;
 }
 
 /**

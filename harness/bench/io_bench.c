@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "program.h"
+
 #define WARM 5	/* one of so many goes before what is measured */
 #define CALIBRATION 1000000ul
 #define PAGE 4096ul
@@ -46,20 +48,6 @@ struct work {
 
 static atomic_ulong spins;
 static atomic_ulong spin_limit = CALIBRATION;
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static double now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1e9 + time.tv_nsec;
-}
 
 static unsigned long spins_now(void)
 {

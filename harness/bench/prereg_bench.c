@@ -26,19 +26,8 @@
 #include <unistd.h>
 
 #include "../guest/vfio_edu.h"
-
-#ifndef VFIO_IOMMU_TYPE1_REGISTER_MEMORY
-#define VFIO_REGISTER_MEMORY			11
-#define VFIO_IOMMU_TYPE1_REGISTER_MEMORY	_IO(VFIO_TYPE, VFIO_BASE + 22)
-#define VFIO_IOMMU_TYPE1_UNREGISTER_MEMORY	_IO(VFIO_TYPE, VFIO_BASE + 23)
-
-struct vfio_iommu_type1_register_memory {
-	__u32	argsz;
-	__u32	flags;
-	__u64	vaddr;
-	__u64	size;
-};
-#endif
+#include "../guest/vfio_register.h"
+#include "program.h"
 
 #define RANGES		"/sys/kernel/debug/iommu/prereg"	/* what is registered */
 #define COLUMNS		16
@@ -84,20 +73,6 @@ struct work {
 };
 
 static double samples[OPS][ROUNDS];
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static double now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1e9 + time.tv_nsec;
-}
 
 static void map(struct bench *b, size_t bytes)
 {

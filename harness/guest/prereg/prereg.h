@@ -11,19 +11,7 @@
 #define _PREREG_H_
 
 #include "../vfio_edu.h"
-
-#ifndef VFIO_REGISTER_MEMORY
-#define VFIO_REGISTER_MEMORY			11
-#define VFIO_IOMMU_TYPE1_REGISTER_MEMORY	_IO(VFIO_TYPE, VFIO_BASE + 22)
-#define VFIO_IOMMU_TYPE1_UNREGISTER_MEMORY	_IO(VFIO_TYPE, VFIO_BASE + 23)
-
-struct vfio_iommu_type1_register_memory {
-	__u32	argsz;
-	__u32	flags;
-	__u64	vaddr;
-	__u64	size;
-};
-#endif
+#include "../vfio_register.h"
 
 #define PAGE_BYTES	4096ul
 #define HUGE_BYTES	(2ul << 20)
