@@ -543,17 +543,22 @@ long iopgt_memory(struct iopgt *t)
  */
 void iopgt_expect_memory(struct iopgt *t, long before)
 {
+	long now;
 	int tries;
 
 	if (t->config->fmt == ARM_MALI_LPAE)
 		return;
 	/*
 	 * The kernel's count is of all tables, and wrong while another CPU
-	 * adds to it what it has counted.
+	 * adds to it what it has counted. What was seen last is judged:
+	 * another look could meet the next CPU that does.
 	 */
-	for (tries = 0; tries < 50 && iopgt_memory(t) != before; tries++)
+	now = iopgt_memory(t);
+	for (tries = 0; tries < 50 && now != before; tries++) {
 		msleep(20);
-	KUNIT_EXPECT_EQ(t->test, iopgt_memory(t), before);
+		now = iopgt_memory(t);
+	}
+	KUNIT_EXPECT_EQ(t->test, now, before);
 }
 
 /**

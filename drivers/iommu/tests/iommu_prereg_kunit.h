@@ -66,7 +66,7 @@ phys_addr_t prereg_phys(const struct prereg_layout *l, unsigned long offset);
 unsigned long prereg_contiguous(const struct prereg_layout *l,
 				unsigned long offset, unsigned long bytes);
 
-long prereg_pins(void);
+void prereg_expect_pins(struct kunit *test, unsigned long npages);
 void prereg_expect_held(struct kunit *test, unsigned long npages);
 void prereg_settle(struct kunit *test, unsigned long npages);
 struct iommu_prereg *prereg_add(struct kunit *test, unsigned long ua,

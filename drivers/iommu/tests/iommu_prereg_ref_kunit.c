@@ -544,7 +544,6 @@ static struct iommu_prereg *leave_behind(struct kunit *test,
 
 static void prereg_test_exit(struct kunit *test)
 {
-	struct prereg_fixture *fix = test->priv;
 	struct mm_struct *dying = mm_alloc();
 	struct iommu_prereg *region;
 
@@ -556,7 +555,7 @@ static void prereg_test_exit(struct kunit *test)
 	mmput(dying);
 	KUNIT_EXPECT_PTR_EQ(test, iommu_prereg_mm(region), dying);
 	KUNIT_EXPECT_EQ(test, dying->locked_vm, PAGES);
-	KUNIT_EXPECT_EQ(test, prereg_pins() - fix->pins, PAGES);
+	prereg_expect_pins(test, PAGES);
 	KUNIT_EXPECT_EQ(test, iommu_prereg_unregister(region), -EBUSY);
 	iommu_prereg_map_put(region);
 	prereg_drop(test, region);

@@ -35,6 +35,9 @@
 /* How long work that was left to a work item may take on a busy machine */
 #define SETTLE_MS	10000
 
+/* How long a CPU may be held up between two steps of folding its counters */
+#define FOLD_MS		1000
+
 static unsigned long long seed;
 module_param(seed, ullong, 0444);
 MODULE_PARM_DESC(seed, "seed of the randomised tests, 0 for a new one each time");
@@ -55,12 +58,8 @@ static long node_count(enum node_stat_item item)
 	return sum;
 }
 
-/**
- * prereg_pins() - count what is pinned
- *
- * Return: how many pins of pages there are, of whomever.
- */
-long prereg_pins(void)
+/* How many pins of pages there are, of whomever */
+static long all_pins(void)
 {
 	return node_count(NR_FOLL_PIN_ACQUIRED) -
 	       node_count(NR_FOLL_PIN_RELEASED);
@@ -69,24 +68,37 @@ long prereg_pins(void)
 static bool held(struct prereg_fixture *fix, unsigned long npages)
 {
 	return READ_ONCE(fix->mm->locked_vm) == npages &&
-	       prereg_pins() - fix->pins == npages;
+	       all_pins() - fix->pins == npages;
 }
 
-/* A CPU that folds its part of the counters is not seen right for a moment. */
-static void wait_for_folding(struct prereg_fixture *fix, unsigned long npages)
+/*
+ * A CPU that folds its part of the counters is not seen right for a moment, so
+ * there are more looks than one. The last of them is judged: yet another could
+ * meet the next CPU that folds.
+ */
+static void expect_all_pins(struct kunit *test, long expected)
 {
-	unsigned int i;
+	unsigned long end = jiffies + msecs_to_jiffies(FOLD_MS);
+	long now = all_pins();
 
-	for (i = 0; i < 50 && prereg_pins() - fix->pins != npages; i++)
+	while (now != expected && time_before(jiffies, end) &&
+	       READ_ONCE(test->status) != KUNIT_FAILURE) {
 		usleep_range(200, 500);
+		now = all_pins();
+	}
+	KUNIT_EXPECT_EQ(test, now, expected);
 }
 
-static void expect_held(struct kunit *test, struct prereg_fixture *fix,
-			unsigned long npages)
+/**
+ * prereg_expect_pins() - so much is pinned, now
+ * @test: test
+ * @npages: expected, in pages; each of them once
+ */
+void prereg_expect_pins(struct kunit *test, unsigned long npages)
 {
-	KUNIT_EXPECT_EQ(test, fix->mm->locked_vm, npages);
-	wait_for_folding(fix, npages);
-	KUNIT_EXPECT_EQ(test, prereg_pins() - fix->pins, npages);
+	struct prereg_fixture *fix = test->priv;
+
+	expect_all_pins(test, fix->pins + npages);
 }
 
 /* What a test that has failed already left behind is not waited for. */
@@ -106,7 +118,10 @@ static void wait_until_held(struct kunit *test, unsigned long npages)
  */
 void prereg_expect_held(struct kunit *test, unsigned long npages)
 {
-	expect_held(test, test->priv, npages);
+	struct prereg_fixture *fix = test->priv;
+
+	KUNIT_EXPECT_EQ(test, fix->mm->locked_vm, npages);
+	prereg_expect_pins(test, npages);
 }
 
 /**
@@ -142,7 +157,7 @@ int prereg_init(struct kunit *test)
 
 	fix->mm = current->mm;
 	mmgrab(fix->mm);
-	fix->pins = prereg_pins();
+	fix->pins = all_pins();
 	test->priv = fix;
 	return 0;
 }
@@ -158,7 +173,7 @@ void prereg_exit(struct kunit *test)
 	if (!fix)
 		return;
 	wait_until_held(test, 0);
-	expect_held(test, fix, 0);
+	prereg_expect_held(test, 0);
 	KUNIT_EXPECT_FALSE(test, iommu_prereg_any(fix->mm));
 	mmdrop(fix->mm);
 }
@@ -489,7 +504,7 @@ int prereg_refused(struct kunit *test, unsigned long ua, unsigned long npages)
 	struct mm_struct *mm = current->mm;
 	unsigned long locked = mm->locked_vm;
 	struct iommu_prereg *region;
-	long pins = prereg_pins();
+	long pins = all_pins();
 
 	region = iommu_prereg_register(mm, ua, npages);
 	KUNIT_ASSERT_NOT_NULL(test, region);
@@ -498,7 +513,7 @@ int prereg_refused(struct kunit *test, unsigned long ua, unsigned long npages)
 		return 0;
 	}
 	KUNIT_EXPECT_EQ(test, mm->locked_vm, locked);
-	KUNIT_EXPECT_EQ(test, prereg_pins(), pins);
+	expect_all_pins(test, pins);
 	return PTR_ERR(region);
 }
 
