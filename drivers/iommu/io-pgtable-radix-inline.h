@@ -230,6 +230,19 @@ static __always_inline int io_radix_hold(const struct io_radix_format *f,
 	return io_radix_hold_slow(table, slot, entry, nr);
 }
 
+/*
+ * Whether a table that became empty may stay, as far as that is seen without
+ * looking closer: because all are of the reserve; or because there are so many
+ * that some are in use, even if no spare one was taken and all names are given.
+ */
+static __always_inline bool io_radix_may_keep(const struct io_radix *table)
+{
+	int tables = atomic_read(&table->tables), reserve = table->reserve;
+
+	return tables <= reserve ||
+	       tables > atomic_read(&table->ways) + reserve + IO_RADIX_KEPT;
+}
+
 /**
  * io_radix_put() - count entries off that are empty again
  * @f: format of @table
@@ -256,11 +269,11 @@ static __always_inline void io_radix_put(const struct io_radix_format *f,
 	new = old - ((u64)nr << f->live_shift);
 	/*
 	 * Neither a borrow from the high part nor a table that became empty;
-	 * but one that did so before may stay as long as there are few.
+	 * but one that did so before may be kept.
 	 */
 	if (likely((old >> f->live_shift & IO_RADIX_LIVE_LOW) > nr ||
 		   (old & f->queued && !io_radix_live(f, new) &&
-		    atomic_read(&table->tables) <= table->reserve)) &&
+		    io_radix_may_keep(table))) &&
 	    try_cmpxchg64(slot, &old, new))
 		return;
 	io_radix_put_slow(table, slot, nr, iova, level, gather);

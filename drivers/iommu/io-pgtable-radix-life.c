@@ -247,6 +247,8 @@ static int io_radix_list_below(struct io_radix *table, u64 entry,
 	u64 *end = entries + (1U << table->index_bits);
 	int nr = 1;
 
+	if (level)
+		atomic_dec(&table->ways);
 	list_add_tail(io_radix_link(f, entry), freelist);
 	for (; level > 1 && entries < end; entries++)
 		if (io_radix_is_table(f, *entries))
@@ -274,8 +276,11 @@ static void io_radix_free_below(struct io_radix *table, u64 *entries,
 					    io_radix_table_at(f, table,
 							      entries[i]),
 					    level - 1);
-	if (entries != table->root)
-		io_radix_free_table(table, entries);
+	if (entries == table->root)
+		return;
+	if (level)
+		atomic_dec(&table->ways);
+	io_radix_free_table(table, entries);
 }
 
 /**
@@ -421,23 +426,23 @@ static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
 }
 
 /*
- * Whether there are more empty tables than should be kept. Apart from the
- * reserve, that is one while something is mapped elsewhere, and a few of very
- * many. When nothing is mapped, what is not kept are the ways to what is; too
- * few to keep any, so that just the reserve stays.
+ * Whether there are more empty tables than should be kept: all beyond the
+ * reserve, once nothing is mapped. What is not kept are then the ways to what
+ * is. If there is more, something is in use, and who unmaps that looks again;
+ * until then all that have a name may stay.
  */
 static bool io_radix_too_many(struct io_radix *table)
 {
-	int tables = atomic_read(&table->tables), kept = 0, others, i;
+	int others = atomic_read(&table->tables), kept = 0, i;
 
-	if (tables <= table->reserve)
+	if (io_radix_may_keep(table))
 		return false;
 	for (i = 0; i < IO_RADIX_KEPT; i++)
 		kept += !!READ_ONCE(table->kept[i]);
-	others = tables - kept;
 	for (i = 0; i < table->reserve; i++)
 		others -= !!READ_ONCE(table->spare[i]);
-	return kept > (others < table->reserve ? 0 : 1 + others / 32);
+	others -= kept;
+	return others <= min(atomic_read(&table->ways), (table->top - 1) * kept);
 }
 
 /* Enters the name of an empty table; returns the one that had its place, or 0. */
@@ -689,7 +694,9 @@ int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
 	if (!cfg->coherent_walk)
 		io_radix_sync(table, table->root, table->root_bytes);
 
-	table->reserve = table->format->counted && !cfg->alloc ? table->top : 0;
+	if (table->format->counted && !cfg->alloc && table->top)
+		table->reserve = table->top - 1 +
+				 min(num_possible_cpus(), IO_RADIX_KEPT);
 	wmb();	/* the root is there before a register refers to it */
 	if (io_radix_refill(table, GFP_KERNEL))
 		return 0;

@@ -153,6 +153,8 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 			ret = -EAGAIN;
 			break;
 		}
+		if (walk.level > 1)
+			atomic_inc(&table->ways);
 		if (last) {
 			if (!synced && !table->iop.cfg.coherent_walk)
 				io_radix_sync_path(table, run->iova, level);
@@ -378,6 +380,7 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 	if (done && io_radix_install(table, walk->slot, walk->entry,
 				     entries[walk->level - 1],
 				     1U << table->index_bits)) {
+		atomic_add(walk->level - max(wanted, 1), &table->ways);
 		io_pgtable_tlb_flush_walk(&table->iop, iova & ~(span - 1), span,
 					  1UL << table->page_shift);
 		return true;

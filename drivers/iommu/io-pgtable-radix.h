@@ -21,6 +21,7 @@
 
 #define IO_RADIX_MAX_LEVELS	5
 #define IO_RADIX_KEPT		8
+#define IO_RADIX_RESERVE	(IO_RADIX_MAX_LEVELS - 2 + IO_RADIX_KEPT)
 
 /* In the name of a table, beside an address: its level, plus 1 */
 #define IO_RADIX_NAME_LEVEL	GENMASK(2, 0)
@@ -90,8 +91,11 @@ struct io_radix_format {
  * @root_bytes: (c) size of the root
  * @bias: (c) what makes the lowest valid address 0, modulo 2^64
  * @last: (c) the highest valid address, with @bias added
- * @reserve: (c) number of tables that are never given back, in use or not
+ * @reserve: (c) number of tables that are never given back, in use or not:
+ *	the way to a table of level 0, and a few of those, so that several CPUs
+ *	may each map one page again and again
  * @tables: (a) tables below the root, those in @spare included
+ * @ways: (a) how many of them are above level 0
  * @spare: (a) tables of the reserve that were not needed so far
  * @kept: (a) names of tables that were found empty, in a ring
  * @kept_next: (a) where the next name goes in @kept
@@ -135,7 +139,8 @@ struct io_radix {
 	int				reserve;
 
 	atomic_t			tables;
-	u64				*spare[IO_RADIX_MAX_LEVELS];
+	atomic_t			ways;
+	u64				*spare[IO_RADIX_RESERVE];
 	unsigned long			kept[IO_RADIX_KEPT];
 	atomic_t			kept_next;
 };

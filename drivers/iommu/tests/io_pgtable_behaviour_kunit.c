@@ -6,6 +6,7 @@
  */
 
 #include <linux/align.h>
+#include <linux/cpumask.h>
 #include <linux/minmax.h>
 
 #include "io_pgtable_kunit.h"
@@ -524,6 +525,49 @@ static void iopgt_tables_come_back(struct kunit *test)
 	iopgt_expect_memory(t, before);
 }
 
+/* One page after the other, each in a table of its own, round and round */
+static void bounce(struct iopgt *t, unsigned int first, unsigned int nr)
+{
+	u64 table = table_span(t), page = granule(t);
+	unsigned int round, i;
+
+	for (round = 0; round < 4; round++) {
+		/* The first time, what lay elsewhere may have to go. */
+		if (round == 1)
+			iopgt_reset_counts(t);
+		for (i = first; i < first + nr; i++) {
+			map_ok(t, i * table, page, page, 1, RW);
+			unmap_ok(t, i * table, page, 1);
+		}
+	}
+	/* Neither a table that went nor one that came could do without. */
+	KUNIT_EXPECT_EQ(t->test, iopgt_flush_count(t, IOPGT_FLUSH_WALK), 0);
+	KUNIT_EXPECT_EQ(t->test, iopgt_flush_count(t, IOPGT_FLUSH_ALL), 0);
+}
+
+/*
+ * So many CPUs may each map a page, far from the others', without a table
+ * coming or going: of the reserve alone, and more if something stays mapped.
+ */
+static void iopgt_pages_far_apart(struct kunit *test)
+{
+	struct iopgt *t = begin(test);
+	unsigned int cpus = min(num_possible_cpus(), 8);
+	u64 tables = space(t) / table_span(t);
+	long before = iopgt_memory(t);
+
+	if (t->cfg.alloc)
+		kunit_skip(test, "tables of other allocators go at once");
+	if (tables < 9)
+		kunit_skip(test, "too few tables");
+	bounce(t, 0, cpus);
+	iopgt_expect_memory(t, before);
+	map_ok(t, 0, granule(t), granule(t), 1, RW);
+	bounce(t, 1, 8);
+	unmap_ok(t, 0, granule(t), 1);
+	iopgt_expect_memory(t, before);
+}
+
 static void iopgt_behaviour_exit(struct kunit *test)
 {
 	iopgt_model_free(&model);
@@ -547,6 +591,7 @@ static struct kunit_case iopgt_behaviour_cases[] = {
 	KUNIT_CASE_PARAM(iopgt_unmap_subtrees, iopgt_gen_params),
 	KUNIT_CASE_PARAM(iopgt_block_after_pages, iopgt_gen_params),
 	KUNIT_CASE_PARAM(iopgt_tables_come_back, iopgt_gen_params),
+	KUNIT_CASE_PARAM(iopgt_pages_far_apart, iopgt_gen_params),
 	{}
 };
 
