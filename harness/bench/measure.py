@@ -24,6 +24,8 @@ BASE = guest.BUILD / "base"
 
 FIGURE = re.compile(r"bench: set=(\S+) label=(\S+) row=(\S+) op=(\S+) (.*)")
 FAILED = re.compile(r"bench: .*failed=.*")
+# the driver's first line, and the one that follows when all devices are attached
+ATTACHED = re.compile(r"\[ *([\d.]+)\] DMAR: .*?\[ *([\d.]+)\] DMAR: Intel\(R\) Virt", re.S)
 LOCK = re.compile(r"lockstat: (\S+) (\S+)\s+(\S.*?):((?:\s+[\d.]+){12})$")
 LOCK_FIGURES = ("con_bounces", "contentions", "wait_min", "wait_max", "wait_total", "wait_avg",
                 "acq_bounces", "acquisitions", "hold_min", "hold_max", "hold_total", "hold_avg")
@@ -178,6 +180,15 @@ def read_figures(console):
     return figures, failed
 
 
+def boot_time(console, label):
+    """How long the driver takes to find its units and attach all devices, if there are any."""
+    attached = ATTACHED.search(console)
+    if not attached:
+        return {}
+    begin, end = map(float, attached.groups())
+    return {("boot", label, "dmar", "attached"): {"value": (end - begin) * 1e6}}
+
+
 def run(boot, base, suffix=""):
     """Boots one guest on one of the kernels: (its figures, what went wrong)."""
     kernel, arch = kernel_name(boot.kernel, base), arch_of(boot.kernel)
@@ -191,6 +202,8 @@ def run(boot, base, suffix=""):
     except guest.Hang as hang:
         return read_figures(hang.args[1])[0], [f"{log.name}: {hang.args[0]}"]
     figures, failed = read_figures(console)
+    if boot.job == "io":
+        figures |= boot_time(console, boot.name.removeprefix("io-"))
     failed += [line for line in console.split("\n") if guest.SPLAT.search(line)]
     if f"> {guest.END}" not in console:
         failed.append("the guest ended early")

@@ -350,6 +350,13 @@ def io_rows():
     return rows
 
 
+def boot_rows():
+    """Every instruction takes a nanosecond of the guest's time."""
+    return [Row("Boot, from the first DMAR line until all devices are attached", policy,
+                ("boot", policy, "dmar", "attached"), "value", BASE, unit="us")
+            for policy in ("lazy", "strict")]
+
+
 def smp_rows():
     section, rows = "Two CPUs, alloc+free", []
     for name, title in (("pair_1", "1 page"), ("pair_64", "64 pages"),
@@ -375,7 +382,7 @@ def smp_dma_rows(arch, label):
 ROWS = [Row("Clock", "reading the clock (part of every figure by instructions)",
             ("clock", "-", "read", "read")),
         *allocator_rows(), *worst_rows(), *lock_rows(), *dma_rows("", ""), *vtd_rows(), *dma_lock_rows(),
-        *iommu_rows(), *prereg_rows(), *io_rows(), *smp_rows(), *smp_dma_rows("", ""),
+        *iommu_rows(), *prereg_rows(), *io_rows(), *boot_rows(), *smp_rows(), *smp_dma_rows("", ""),
         *arm64_rows()]
 
 
