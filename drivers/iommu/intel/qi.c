@@ -251,11 +251,24 @@ static int qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi, u64 *s
 	return qi_passed(*since, QI_STALLS * QI_STALL_NS) ? -EIO : 0;
 }
 
+/*
+ * Whether what was undone is tried again. Errors of others are mended at once,
+ * but a unit that stops after each restart takes a second of us each time.
+ */
+static bool qi_goes_on(struct vtd_qi *qi, unsigned int tries, u64 *stalls)
+{
+	u64 now = READ_ONCE(qi->stats.stalls);
+
+	if (tries == 1)
+		*stalls = now;
+	return tries < QI_RETRIES && now - *stalls < QI_STALLS;
+}
+
 static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 		     const struct vtd_desc *descs, unsigned int count)
 {
+	u64 since = 0, stalls = 0;
 	unsigned int tries = 0;
-	u64 since = 0;
 	int error;
 
 	for (;;) {
@@ -268,10 +281,10 @@ static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 			return 0;
 		if (error == -EBUSY)
 			error = qi_wait_for_space(unit, qi, &since);
-		else if (error == -EAGAIN && ++tries < QI_RETRIES)
+		else if (error == -EAGAIN && qi_goes_on(qi, ++tries, &stalls))
 			error = 0;
 		if (error)
-			return error == -EAGAIN ? -EIO : error;
+			return -EIO;
 	}
 }
 

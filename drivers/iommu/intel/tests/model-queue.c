@@ -182,6 +182,8 @@ static void do_device_tlb(struct model_unit *model, u64 lo, u64 hi)
 		return;
 	}
 	device->flushes++;
+	device->lo = lo;
+	device->hi = hi;
 	if (device->mute) {
 		model->timed_out = true;
 		model->timeout_sid = device->sid;

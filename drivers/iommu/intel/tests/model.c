@@ -76,6 +76,7 @@ static void turn_queue(struct model_unit *model, bool on)
 		if (vtd_model_get64(model, VTD_IQT_REG))
 			vtd_model_complain(model, "queue turned on with a tail");
 		vtd_model_set64(model, VTD_IQH_REG, 0);
+		model->stall = model->stall_again;
 	} else {
 		model->stall = false;
 		model->timed_out = false;
@@ -170,6 +171,7 @@ static void write_fault_status(struct model_unit *model, u32 value)
 	u32 *status = &model->regs[VTD_FSTS_REG / sizeof(u32)];
 
 	*status &= ~(value & (QUEUE_ERRORS | VTD_FSTS_OVERFLOW));
+	*status |= model->again;
 	vtd_model_kick(model);
 }
 
@@ -340,6 +342,8 @@ void vtd_model_heal(struct model_unit *model)
 	raw_spin_lock_irqsave(&model->lock, flags);
 	model->refuse_in = 0;
 	model->stall = false;
+	model->stall_again = false;
+	model->again = 0;
 	model->deaf = 0;
 	for (i = 0; i < model->device_count; i++) {
 		model->devices[i].mute = false;

@@ -110,6 +110,8 @@ struct model_cached {
  * @mute: never answers
  * @wrong: answers what it was not asked
  * @flushes: descriptors it got
+ * @lo: first word of the last of them
+ * @hi: second word
  * @pages: pages of its translations, ULLONG_MAX for none
  * @phys: where they are
  * @next: place of the next
@@ -119,6 +121,8 @@ struct model_device {
 	bool mute;
 	bool wrong;
 	unsigned int flushes;
+	u64 lo;
+	u64 hi;
 	u64 pages[MODEL_DEVICE_PAGES];
 	u64 phys[MODEL_DEVICE_PAGES];
 	unsigned int next;
@@ -180,6 +184,8 @@ struct model_seen {
  * @drop_depth: waits that are dropped for one timeout, at least 1
  * @old: does not tell which device it was
  * @stall: stops fetching until the queue is turned off
+ * @stall_again: and does it again when that is turned on
+ * @again: errors of the Fault Status that are back as soon as they are cleared
  * @deaf: bits of the Global Status that never change
  */
 struct model_unit {
@@ -207,6 +213,8 @@ struct model_unit {
 	unsigned int drop_depth;
 	bool old;
 	bool stall;
+	bool stall_again;
+	u32 again;
 	u32 deaf;
 };
 
@@ -242,6 +250,8 @@ u8 vtd_model_interrupt(struct model_unit *model, u16 sid, u32 address, u32 data,
 struct model_unit *vtd_model_create(struct kunit *test, u64 cap, u64 ecap);
 struct vtd_device *vtd_model_add_device(struct kunit *test, struct model_unit *model,
 					u16 sid, bool tlb);
+struct vtd_device *vtd_model_add_pci_device(struct kunit *test, struct model_unit *model,
+					    u16 sid, u16 ats);
 void vtd_model_by_timer(struct model_unit *model);
 struct model_seen *vtd_model_seen(struct kunit *test, struct model_unit *model);
 

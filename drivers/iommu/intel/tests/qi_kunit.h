@@ -8,7 +8,7 @@
 
 #include "model.h"
 
-/* Longer than all stalls that a test causes */
+/* Longer than all stalls that a submission waits for */
 #define QI_TEST_PATIENCE	(20 * HZ)
 
 #define QI_TEST_THREADS		8
@@ -42,6 +42,8 @@ struct qi_member {
  * @model: to this unit
  * @rounds: so often each
  * @count: how many they are
+ * @wanted: what submissions that contain nothing odd are to return
+ * @returned: submissions that did
  * @running: how many are not done
  * @done: nobody is running
  * @members: them
@@ -50,6 +52,8 @@ struct qi_crowd {
 	struct model_unit *model;
 	unsigned int rounds;
 	unsigned int count;
+	int wanted;
+	atomic_t returned;
 	atomic_t running;
 	struct completion done;
 	struct qi_member members[QI_TEST_THREADS];

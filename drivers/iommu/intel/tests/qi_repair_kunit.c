@@ -18,6 +18,9 @@
 /* A unit that never comes back is given up after a stall and a command */
 #define DEAD_MS			60000
 
+/* One that stops after each repair gets the time of eight stalls, of a second each */
+#define AGAIN_MS		16000
+
 struct repair_case {
 	const char *name;
 	u64 ecap;
@@ -107,13 +110,13 @@ static void repair_refused_anywhere(struct kunit *test)
 				descs[i] = i == bad ? bad_type : mark(i);
 			KUNIT_ASSERT_EQ(test, -EIO,
 					qi_submit_guarded(test, model, descs, count));
-			refused++;
+			/* And it was, once: otherwise each takes its time */
+			vtd_qi_read_stats(model->unit, &stats);
+			KUNIT_ASSERT_EQ(test, stats.queue_errors, ++refused);
+			KUNIT_ASSERT_EQ(test, stats.stalls, 0);
 		}
 	}
 	expect_alive(test, model);
-	vtd_qi_read_stats(model->unit, &stats);
-	KUNIT_EXPECT_EQ(test, stats.queue_errors, refused);
-	KUNIT_EXPECT_EQ(test, stats.stalls, 0);
 }
 
 static void repair_refused_twice(struct kunit *test)
@@ -320,6 +323,54 @@ static void repair_stall_at_device(struct kunit *test)
 	expect_alive(test, model);
 }
 
+struct again_case {
+	const char *name;
+	u32 error;
+};
+
+static const struct again_case again_cases[] = {
+	{ "refuses", VTD_FSTS_QUEUE_ERROR },
+	{ "device does not answer", VTD_FSTS_TIMEOUT_ERROR },
+	{ "device answers wrongly", VTD_FSTS_COMPLETION_ERROR },
+	{ "just stops", 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(again, again_cases, name);
+
+/*
+ * The unit stops anew after each repair. Each is a new beginning, but nobody
+ * waits longer than for some stalls. They are none where the unit said why.
+ */
+static void repair_stalls_again(struct kunit *test)
+{
+	const struct again_case *c = test->param_value;
+	struct model_unit *model = vtd_model_create(test, MODEL_CAP, MODEL_ECAP);
+	struct qi_crowd *crowd = qi_crowd_alloc(test, model, 1);
+	ktime_t start = ktime_get();
+	struct vtd_qi_stats stats;
+
+	raw_spin_lock_irq(&model->lock);
+	model->stall_again = !c->error;
+	model->stall = !c->error;
+	model->again = c->error;
+	model->regs[VTD_FSTS_REG / sizeof(u32)] |= c->error;
+	raw_spin_unlock_irq(&model->lock);
+	/* Who is first in the queue, and who is behind him */
+	crowd->count = 2;
+	crowd->wanted = -EIO;
+	qi_crowd_start(test, crowd);
+	qi_crowd_finish(test, crowd);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), AGAIN_MS);
+	vtd_qi_read_stats(model->unit, &stats);
+	KUNIT_EXPECT_EQ(test, !stats.stalls, !!c->error);
+	KUNIT_EXPECT_EQ(test, stats.failed, 2);
+
+	/* It has not been given up */
+	vtd_model_heal(model);
+	KUNIT_EXPECT_EQ(test, 0, submit_one(test, model, mark(1)));
+	expect_alive(test, model);
+}
+
 /* The unit never comes back: that is found out once, and takes bounded time */
 static void repair_dead(struct kunit *test)
 {
@@ -357,6 +408,8 @@ static struct kunit_case repair_test_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(repair_stall_in_crowd, repair_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM_ATTR(repair_stall_at_device, repair_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM_ATTR(repair_stalls_again, again_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM_ATTR(repair_dead, repair_gen_params, { .speed = KUNIT_SPEED_SLOW }),
 	{ }
