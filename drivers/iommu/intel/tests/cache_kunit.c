@@ -436,6 +436,19 @@ static void cache_leaf_only(struct kunit *test)
 	vtd_model_seen(test, t->models[0]);
 }
 
+/* A large page where a table was: nothing leads to the table any more */
+static void cache_large_after_small(struct kunit *test)
+{
+	struct cache_test *t = make_usual(test, MODEL_CAP);
+
+	do_map(test, &t->maps[0], 512, 1, SZ_4G, IOMMU_READ);
+	expect_page(test, 512);
+	unmap_at_once(test, &t->maps[0]);
+	do_map(test, &t->maps[0], 512, 512, SZ_8G, IOMMU_READ);
+	expect_page(test, 512);
+	vtd_model_seen(test, t->models[0]);
+}
+
 static u64 iotlb_descs(struct cache_test *t)
 {
 	const u64 *kinds = t->models[0]->seen.kinds[VTD_DESC_IOTLB];
@@ -628,28 +641,26 @@ static void cache_device_tlb_twice(struct kunit *test)
 {
 	struct cache_test *t = make_usual(test, MODEL_CAP);
 	struct tlb_test odd = attach_tlb(test, t, TEST_TLB_SID);
+	struct vtd_domain *domain = to_vtd_domain(t->domain);
 	unsigned int before;
 
 	before = odd.tlb->flushes;
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(to_vtd_domain(t->domain)));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(domain));
 	KUNIT_EXPECT_EQ(test, odd.tlb->flushes, before + 1);
 	detach_tlb(test, t, odd);
 
 	/* As it is asked for by an erratum */
 	odd.device->flush_twice = true;
-	mutex_lock(&to_vtd_domain(t->domain)->attach_lock);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(to_vtd_domain(t->domain), odd.device,
-					       did_of(t, 0)));
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(to_vtd_domain(t->domain), odd.device,
-						      did_of(t, 0)));
-	mutex_unlock(&to_vtd_domain(t->domain)->attach_lock);
+	mutex_lock(&domain->attach_lock);
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(domain, odd.device, did_of(t, 0)));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(domain, odd.device, did_of(t, 0)));
+	mutex_unlock(&domain->attach_lock);
 	before = odd.tlb->flushes;
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(to_vtd_domain(t->domain), 0, 0xfff,
-						       true));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, 0xfff, true));
 	KUNIT_EXPECT_EQ(test, odd.tlb->flushes, before + 2);
-	mutex_lock(&to_vtd_domain(t->domain)->attach_lock);
-	vtd_cache_del(to_vtd_domain(t->domain), odd.device, did_of(t, 0));
-	mutex_unlock(&to_vtd_domain(t->domain)->attach_lock);
+	mutex_lock(&domain->attach_lock);
+	vtd_cache_del(domain, odd.device, did_of(t, 0));
+	mutex_unlock(&domain->attach_lock);
 }
 
 /* A device that does not answer is blocked, and the flush is done then */
@@ -764,6 +775,7 @@ static void cache_nobody(struct kunit *test)
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(cache_random, unit_gen_params),
 	KUNIT_CASE(cache_leaf_only),
+	KUNIT_CASE(cache_large_after_small),
 	KUNIT_CASE(cache_news),
 	KUNIT_CASE(cache_news_caching_mode),
 	KUNIT_CASE(cache_news_write_buffer),

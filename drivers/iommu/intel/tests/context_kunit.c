@@ -5,12 +5,15 @@
  *
  * The unit is a model without a queue, so each flush is a few register writes.
  * At each of them the model looks at the entry through the root table, as
- * hardware that walks the tables would, and keeps what it saw.
+ * hardware that walks the tables would, and keeps what it saw. Where the CPU
+ * can watch an address, it also looks right behind each store to the entry.
  */
 
 #include <kunit/test.h>
 #include <linux/bitmap.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/io.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../hw/tables.h"
@@ -22,10 +25,13 @@
 #define TEST_IOTLB_REG		0x208
 #define TEST_SIGHTS		32
 
+/* In place of a register's offset: a store to the entry itself */
+#define TEST_STORE		0x1000
+
 /**
  * struct sight - what the hardware saw when a register was written
- * @offset: of the register
- * @value: what was written
+ * @offset: of the register, or TEST_STORE
+ * @value: what was written, 0 for a store
  * @context: the entry at that time
  * @locked: the tables' lock was held
  */
@@ -41,7 +47,7 @@ struct sight {
  * @model: registers of @unit
  * @unit: the unit, made by hand
  * @status: value of the Global Status Register
- * @deaf: the model does not finish invalidations
+ * @deaf: register by which the model does not finish invalidations, 0 for none
  * @root: value of the Root Table Address Register
  * @ccmd: last value of the Context Command Register
  * @iotlb: last value of the IOTLB Invalidate Register
@@ -52,7 +58,7 @@ struct context_test {
 	struct vtd_model model;
 	struct intel_iommu unit;
 	u32 status;
-	bool deaf;
+	unsigned int deaf;
 	u64 root;
 	u64 ccmd;
 	u64 iotlb;
@@ -76,7 +82,7 @@ static struct vtd_context look(struct context_test *t)
 /* Done, unless the model is deaf; reports the granularity that was asked for */
 static u64 ccmd_value(const struct context_test *t)
 {
-	if (t->deaf)
+	if (t->deaf == VTD_CCMD_REG)
 		return t->ccmd;
 	return (t->ccmd & ~VTD_CCMD_INVALIDATE) |
 	       FIELD_PREP(VTD_CCMD_ACTUAL,
@@ -85,7 +91,7 @@ static u64 ccmd_value(const struct context_test *t)
 
 static u64 iotlb_value(const struct context_test *t)
 {
-	if (t->deaf)
+	if (t->deaf == TEST_IOTLB_REG)
 		return t->iotlb;
 	return (t->iotlb & ~VTD_IOTLB_INVALIDATE) |
 	       FIELD_PREP(VTD_IOTLB_ACTUAL,
@@ -113,11 +119,23 @@ static u64 model_read(struct vtd_model *model, unsigned int offset,
 	}
 }
 
+static void see(struct context_test *t, unsigned int offset, u64 value)
+{
+	struct sight *sight;
+
+	if (t->count == TEST_SIGHTS)
+		return;
+	sight = &t->sights[t->count++];
+	sight->offset = offset;
+	sight->value = value;
+	sight->context = look(t);
+	sight->locked = raw_spin_is_locked(spinlock_check(&t->unit.contexts.lock));
+}
+
 static void model_write(struct vtd_model *model, unsigned int offset,
 			unsigned int bytes, u64 value)
 {
 	struct context_test *t = container_of(model, struct context_test, model);
-	struct sight *sight;
 
 	if (offset == VTD_GCMD_REG)
 		t->status = value & (VTD_GCMD_SRTP | VTD_GCMD_TE);
@@ -127,14 +145,7 @@ static void model_write(struct vtd_model *model, unsigned int offset,
 		t->ccmd = value;
 	if (offset == TEST_IOTLB_REG)
 		t->iotlb = value;
-	if (t->count == TEST_SIGHTS)
-		return;
-
-	sight = &t->sights[t->count++];
-	sight->offset = offset;
-	sight->value = value;
-	sight->context = look(t);
-	sight->locked = raw_spin_is_locked(spinlock_check(&t->unit.contexts.lock));
+	see(t, offset, value);
 }
 
 static int context_test_init(struct kunit *test)
@@ -227,7 +238,9 @@ static void expect_never_torn(struct kunit *test, struct vtd_context new)
 		KUNIT_EXPECT_TRUE_MSG(test,
 				      !vtd_context_present(seen) || same(seen, new),
 				      "write %u: %016llx %016llx", i, seen.hi, seen.lo);
-		KUNIT_EXPECT_FALSE_MSG(test, t->sights[i].locked, "write %u", i);
+		/* Stores are made under the lock, the unit is waited for outside */
+		if (t->sights[i].offset != TEST_STORE)
+			KUNIT_EXPECT_FALSE_MSG(test, t->sights[i].locked, "write %u", i);
 	}
 }
 
@@ -402,28 +415,141 @@ static void context_cleared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->count, 0);
 }
 
-/* A flush that failed stays owed: until it is made there is no new entry */
-static void context_flush_fails(struct kunit *test)
+/*
+ * A flush that failed stays owed: until it is made there is no new entry. One
+ * register that never answers is enough.
+ */
+static void expect_flush_fails(struct kunit *test, unsigned int deaf)
 {
 	struct context_test *t = test->priv;
 	struct vtd_context new = translating(TEST_OTHER_TABLE, 6);
 
+	t->deaf = 0;
 	KUNIT_ASSERT_EQ(test, 0, vtd_context_set(&t->unit, TEST_SID,
 						 translating(TEST_TABLE, 5)));
-	t->deaf = true;
+	t->deaf = deaf;
 	t->count = 0;
-	KUNIT_EXPECT_NE(test, 0, vtd_context_clear(&t->unit, TEST_SID));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, vtd_context_clear(&t->unit, TEST_SID));
 	expect_never_torn(test, (struct vtd_context) {});
-	KUNIT_EXPECT_NE(test, 0, vtd_context_set(&t->unit, TEST_SID, new));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, vtd_context_set(&t->unit, TEST_SID, new));
 	KUNIT_EXPECT_FALSE(test, vtd_context_present(vtd_context_read(&t->unit,
 								      TEST_SID)));
 
-	t->deaf = false;
+	t->deaf = 0;
 	t->count = 0;
 	KUNIT_EXPECT_EQ(test, 0, vtd_context_set(&t->unit, TEST_SID, new));
 	expect_flush(test, 0, 5, 5);
 	expect_never_torn(test, new);
 	KUNIT_EXPECT_TRUE(test, same(vtd_context_read(&t->unit, TEST_SID), new));
+}
+
+static void context_flush_fails(struct kunit *test)
+{
+	expect_flush_fails(test, VTD_CCMD_REG);
+	expect_flush_fails(test, TEST_IOTLB_REG);
+}
+
+/* Right behind a store to the entry, on the CPU that made it */
+static void stored(struct perf_event *event, struct perf_sample_data *data,
+		   struct pt_regs *regs)
+{
+	see(event->overflow_handler_context, TEST_STORE, 0);
+}
+
+static void stop_watching(void *event)
+{
+	unregister_hw_breakpoint(event);
+}
+
+/* What this thread stores, that is: it ends before the table is freed */
+static void watch(struct kunit *test, u64 *word)
+{
+	struct perf_event_attr attr;
+	struct perf_event *event;
+
+	hw_breakpoint_init(&attr);
+	attr.bp_addr = (unsigned long)word;
+	attr.bp_len = HW_BREAKPOINT_LEN_8;
+	attr.bp_type = HW_BREAKPOINT_W;
+	event = register_user_hw_breakpoint(&attr, stored, test->priv, current);
+	if (IS_ERR_OR_NULL(event))
+		kunit_skip(test, "no debug register to be had");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_watching, event));
+}
+
+static void watch_entry(struct kunit *test)
+{
+	struct context_test *t = test->priv;
+	u64 lo = t->unit.contexts.root[TEST_SID >> 8].lo & VTD_ROOT_TABLE;
+	struct vtd_context *entry = (struct vtd_context *)phys_to_virt(lo) +
+				    (TEST_SID & 0xff);
+
+	if (!IS_ENABLED(CONFIG_64BIT))
+		kunit_skip(test, "a word takes two stores");
+	watch(test, &entry->lo);
+	watch(test, &entry->hi);
+	/* Hypervisors need not let it through */
+	t->count = 0;
+	WRITE_ONCE(entry->hi, 0);
+	if (!t->count)
+		kunit_skip(test, "stores are not seen");
+}
+
+/*
+ * Whenever the entry is present, both of its words are of the same entry: also
+ * for a unit that has a capability more, or less.
+ */
+static void expect_whole(struct kunit *test, struct vtd_context old,
+			 struct vtd_context new, u64 more_cap, u64 less_ecap)
+{
+	struct context_test *t = test->priv;
+	u64 usual_cap = t->unit.cap.bits, usual_ecap = t->unit.ecap.bits;
+	int gone, flushed, back;
+
+	t->unit.cap.bits = usual_cap | more_cap;
+	t->unit.ecap.bits = usual_ecap & ~less_ecap;
+	t->count = 0;
+	KUNIT_EXPECT_EQ(test, 0, vtd_context_set(&t->unit, TEST_SID, old));
+	KUNIT_EXPECT_GE(test, find_write(t, 0, TEST_STORE, 0), 0);
+	expect_never_torn(test, old);
+
+	t->count = 0;
+	KUNIT_EXPECT_EQ(test, 0, vtd_context_set(&t->unit, TEST_SID, new));
+	KUNIT_EXPECT_LT(test, t->count, TEST_SIGHTS);
+	expect_never_torn(test, new);
+	/* Not present with the very first store, then forgotten, then new */
+	gone = find_write(t, 0, TEST_STORE, 0);
+	flushed = find_write(t, 0, TEST_IOTLB_REG, VTD_IOTLB_INVALIDATE);
+	for (back = 0; back < t->count; back++)
+		if (vtd_context_present(t->sights[back].context))
+			break;
+	KUNIT_EXPECT_EQ(test, gone, 0);
+	KUNIT_EXPECT_GT(test, flushed, gone);
+	KUNIT_EXPECT_GT(test, back, flushed);
+	KUNIT_EXPECT_LT(test, back, t->count);
+
+	t->count = 0;
+	KUNIT_EXPECT_EQ(test, 0, vtd_context_clear(&t->unit, TEST_SID));
+	expect_never_torn(test, (struct vtd_context) {});
+	t->unit.cap.bits = usual_cap;
+	t->unit.ecap.bits = usual_ecap;
+}
+
+static void context_every_store(struct kunit *test)
+{
+	struct context_test *t = test->priv;
+	struct vtd_context one = translating(TEST_TABLE, 5);
+	struct vtd_context other = translating(TEST_OTHER_TABLE, 6);
+	struct vtd_context through = vtd_make_context(VTD_PASS_THROUGH, 0, 4, 1);
+
+	/* So that there is a table */
+	KUNIT_ASSERT_EQ(test, 0, vtd_context_set(&t->unit, TEST_SID, one));
+	KUNIT_ASSERT_EQ(test, 0, vtd_context_clear(&t->unit, TEST_SID));
+	watch_entry(test);
+	expect_whole(test, one, other, 0, 0);
+	expect_whole(test, other, through, 0, 0);
+	expect_whole(test, through, one, VTD_CAP_CM, 0);
+	expect_whole(test, one, other, 0, VTD_ECAP_C);
 }
 
 static void context_inherited(struct kunit *test)
@@ -547,6 +673,7 @@ static struct kunit_case context_cases[] = {
 	KUNIT_CASE(context_replace_with_caching_mode),
 	KUNIT_CASE(context_cleared),
 	KUNIT_CASE_SLOW(context_flush_fails),
+	KUNIT_CASE(context_every_store),
 	KUNIT_CASE(context_inherited),
 	KUNIT_CASE(context_enable),
 	KUNIT_CASE(unit_levels),

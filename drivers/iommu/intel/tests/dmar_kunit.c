@@ -2,10 +2,12 @@
 /*
  * Tests of the ACPI table DMAR: a good one, one for each kind of damage, and
  * damage at random. A table is always in memory of exactly its size, so that
- * KASAN sees who reads beyond.
+ * KASAN sees who reads beyond. A walk that does not end has its test aborted by
+ * what it calls.
  */
 
 #include <kunit/test.h>
+#include <kunit/test-bug.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -14,6 +16,8 @@
 
 #define TEST_BYTES		1024
 #define TEST_MUTATIONS		20000
+/* One for each byte is more than a walk can make; an examination has three walks */
+#define TEST_CALLS		(4 * TEST_BYTES)
 #define TEST_UNIT		0xfed90000ULL
 
 /**
@@ -22,8 +26,10 @@
  * @length: its length
  * @at: where structures begin, by order
  * @structures: their number
+ * @table: the memory that is being examined, or NULL
  * @start: first byte that may be read
  * @end: behind the last
+ * @calls: calls of handlers, and entries of scopes, of an examination
  * @handed: structures handed on, by type
  * @lost: units that were handed on as lost
  * @scopes: entries of scopes
@@ -37,8 +43,10 @@ struct dmar_test {
 	size_t length;
 	size_t at[16];
 	unsigned int structures;
+	void *table;
 	const void *start;
 	const void *end;
+	unsigned int calls;
 	unsigned int handed[8];
 	unsigned int lost;
 	unsigned int scopes;
@@ -154,6 +162,12 @@ static bool inside(const struct dmar_test *t, const void *at, size_t bytes)
 	return at >= t->start && at <= t->end && bytes <= t->end - at;
 }
 
+static void count_call(struct dmar_test *t)
+{
+	if (++t->calls > TEST_CALLS)
+		KUNIT_FAIL_AND_ABORT(kunit_get_current_test(), "the walk does not end");
+}
+
 static void look_at_scopes(struct dmar_test *t, const struct acpi_dmar_header *header)
 {
 	struct dmar_scope_cursor cursor = dmar_scope_start(header);
@@ -163,6 +177,7 @@ static void look_at_scopes(struct dmar_test *t, const struct acpi_dmar_header *h
 	while ((scope = dmar_scope_next(&cursor))) {
 		unsigned int steps = dmar_scope_steps(scope);
 
+		count_call(t);
 		t->scopes++;
 		if ((const void *)scope < (const void *)header ||
 		    (const void *)(scope + 1) + steps * 2 > last || !steps ||
@@ -175,6 +190,7 @@ static int look_at(struct dmar_test *t, const struct acpi_dmar_header *header)
 {
 	struct acpi_dmar_header *copy;
 
+	count_call(t);
 	if (!inside(t, header, sizeof(*header)) || !inside(t, header, header->length) ||
 	    header->type >= ARRAY_SIZE(least_bytes) ||
 	    header->length < least_bytes[header->type]) {
@@ -246,6 +262,7 @@ static void see_flaw(enum dmar_flaw flaw, const struct acpi_dmar_header *at,
 {
 	struct dmar_test *t = arg;
 
+	count_call(t);
 	if (flaw >= ARRAY_SIZE(t->flaws) || flaw == DMAR_FLAW_NONE) {
 		t->outside++;
 		return;
@@ -285,6 +302,8 @@ static int examine(struct kunit *test, struct dmar_test *t, size_t bytes)
 	int flaws;
 
 	KUNIT_ASSERT_NOT_NULL(test, table);
+	t->table = table;
+	t->calls = 0;
 	t->start = table;
 	t->end = table + bytes;
 	flaws = dmar_check_table(table, bytes, &flaws_only, t);
@@ -294,6 +313,7 @@ static int examine(struct kunit *test, struct dmar_test *t, size_t bytes)
 	if (bytes >= header)
 		dmar_walk(table + header, bytes - header, &handlers, t);
 	kfree(table);
+	t->table = NULL;
 	return flaws;
 }
 
@@ -309,6 +329,13 @@ static int dmar_test_init(struct kunit *test)
 		return -ENOMEM;
 	build(test->priv);
 	return 0;
+}
+
+/* The test may have been aborted in the middle of a walk */
+static void dmar_test_exit(struct kunit *test)
+{
+	if (test->priv)
+		kfree(dmar_test_of(test)->table);
 }
 
 static void dmar_good(struct kunit *test)
@@ -611,6 +638,7 @@ static struct kunit_case dmar_cases[] = {
 static struct kunit_suite dmar_suite = {
 	.name = "vtd-dmar",
 	.init = dmar_test_init,
+	.exit = dmar_test_exit,
 	.test_cases = dmar_cases,
 };
 

@@ -5,6 +5,8 @@
  */
 
 #include <linux/mm.h>
+#include <linux/pci-ats.h>
+#include <linux/rculist.h>
 #include <linux/sizes.h>
 
 #include "../cache.h"
@@ -13,6 +15,7 @@
 #include "model.h"
 
 #define TEST_SID	0x0010
+#define ATS_SID		0x0313
 #define TEST_ADDRESS	SZ_1G
 
 /* Of 16 domain-ids two are reserved */
@@ -49,15 +52,20 @@ static struct vtd_device *make_device(struct kunit *test, struct model_unit *mod
 	return device;
 }
 
+static void own_domain(struct kunit *test, struct iommu_domain *domain)
+{
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	domain->owner = &intel_iommu_ops;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_domain, domain));
+}
+
 /* To be made before the devices that will use it, so that it goes after them */
 static struct vtd_domain *make_domain(struct kunit *test, struct vtd_device *device)
 {
 	struct iommu_domain *domain = vtd_domain_alloc_paging(device->dev);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
-	domain->type = IOMMU_DOMAIN_UNMANAGED;
-	domain->owner = &intel_iommu_ops;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_domain, domain));
+	own_domain(test, domain);
 	/* Detached before its domain goes, if it still is attached then */
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, block_device, device));
 	return to_vtd_domain(domain);
@@ -285,6 +293,70 @@ static void domain_fits_better(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, domain->domain.ops->iotlb_sync_map);
 }
 
+/* The units stand first in the list as long as the domain is made */
+static struct vtd_domain *make_for_any(struct kunit *test, struct model_unit *first,
+				       struct model_unit *second)
+{
+	struct iommu_domain *domain;
+
+	down_write(&dmar_global_lock);
+	list_add_rcu(&second->drhd.list, &dmar_drhd_units);
+	list_add_rcu(&first->drhd.list, &dmar_drhd_units);
+	domain = vtd_domain_alloc_paging(NULL);
+	list_del_rcu(&first->drhd.list);
+	list_del_rcu(&second->drhd.list);
+	up_write(&dmar_global_lock);
+	synchronize_rcu();
+	own_domain(test, domain);
+	return to_vtd_domain(domain);
+}
+
+/* A device does what it likes best: it reads nothing of a page that it may write */
+static void expect_useful(struct kunit *test, struct vtd_domain *domain,
+			  struct model_unit *model, struct vtd_device *device)
+{
+	u64 phys = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, block_device, device));
+	KUNIT_EXPECT_EQ(test, 0, attach(domain, device));
+	KUNIT_EXPECT_EQ(test, 0, vtd_model_dma(model, TEST_SID, TEST_ADDRESS + SZ_1M,
+					       MODEL_WRITE, &phys));
+	KUNIT_EXPECT_EQ(test, phys, SZ_4G + SZ_1M);
+	KUNIT_EXPECT_EQ(test, 0, vtd_model_dma(model, TEST_SID, TEST_ADDRESS,
+					       MODEL_READ | MODEL_EMPTY, &phys));
+	vtd_model_seen(test, model);
+}
+
+/*
+ * A domain for any device is good for all of them, whichever unit comes first.
+ * This machine's own units count too: so that they don't matter, ours take
+ * every width.
+ */
+static void domain_for_any(struct kunit *test)
+{
+	const u64 every_width = FIELD_PREP_CONST(VTD_CAP_SAGAW, 0xe);
+	const struct misfit *m = test->param_value;
+	struct model_unit *models[2];
+	struct vtd_device *devices[2];
+	unsigned int i;
+
+	models[0] = make_unit(test, MODEL_CAP | every_width, MODEL_ECAP);
+	models[1] = make_unit(test, m->cap | every_width, m->ecap);
+	for (i = 0; i < 2; i++)
+		devices[i] = make_device(test, models[i], TEST_SID);
+
+	for (i = 0; i < 2; i++) {
+		struct vtd_domain *domain = make_for_any(test, models[i], models[!i]);
+
+		KUNIT_ASSERT_EQ(test, 0, iommu_map(&domain->domain, TEST_ADDRESS, SZ_4G,
+						   SZ_2M, IOMMU_WRITE, GFP_KERNEL));
+		expect_useful(test, domain, models[0], devices[0]);
+		expect_useful(test, domain, models[1], devices[1]);
+		KUNIT_EXPECT_EQ(test, SZ_2M, iommu_unmap(&domain->domain, TEST_ADDRESS,
+							 SZ_2M));
+	}
+}
+
 static bool is_snooped(struct model_unit *model, struct vtd_domain *domain)
 {
 	bool snooped = false;
@@ -470,6 +542,17 @@ static void domain_attach_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, attach(domain, device));
 }
 
+/* Whatever is unmapped from now on is said to be in use still */
+static void expect_stuck(struct kunit *test, struct vtd_domain *domain)
+{
+	int failures = atomic_read(&domain->domain.flush_failures);
+
+	KUNIT_EXPECT_EQ(test, -EIO, vtd_cache_flush_range(domain, 0, 0xfff, true));
+	KUNIT_EXPECT_EQ(test, -EIO, vtd_cache_flush_all(domain));
+	domain->domain.ops->flush_iotlb_all(&domain->domain);
+	KUNIT_EXPECT_EQ(test, atomic_read(&domain->domain.flush_failures), failures + 1);
+}
+
 /* What a unit may still have cached under a domain-id is not given to others */
 static void domain_unsettled(struct kunit *test)
 {
@@ -491,11 +574,164 @@ static void domain_unsettled(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vtd_context_present(vtd_context_read(model->unit,
 								      TEST_SID)));
 	KUNIT_EXPECT_TRUE(test, list_empty(&domain->caches));
+	expect_stuck(test, domain);
 	KUNIT_EXPECT_EQ(test, 0, attach(next, device));
 	KUNIT_EXPECT_NE(test, vtd_domain_did(next, model->unit), did);
 	/* Kept, with its page table, for as long as there is a system */
 	kunit_info(test, "a domain is left behind on purpose\n");
 	made->ops->free(made);
+}
+
+/*
+ * Tables that the unit may still walk are not freed. There is one for small
+ * pages, for the memory is not aligned; it goes as a whole, since all is unmapped.
+ */
+static void domain_tables_kept(struct kunit *test)
+{
+	struct model_unit *model = make_unit(test, MODEL_CAP, MODEL_ECAP);
+	struct vtd_device *device = make_device(test, model, TEST_SID);
+	struct vtd_domain *domain = make_domain(test, device);
+	const struct iommu_domain_ops *ops = domain->domain.ops;
+	struct iommu_iotlb_gather gather;
+	size_t tables;
+	u64 phys;
+
+	KUNIT_ASSERT_EQ(test, 0, attach(domain, device));
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(&domain->domain, TEST_ADDRESS, SZ_4G + SZ_4K,
+					   SZ_2M, IOMMU_READ, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, 0, vtd_model_dma(model, TEST_SID, TEST_ADDRESS, MODEL_READ,
+					       &phys));
+	iommu_iotlb_gather_init(&gather);
+	KUNIT_ASSERT_EQ(test, SZ_2M, iommu_unmap_fast(&domain->domain, TEST_ADDRESS, SZ_2M,
+						      &gather));
+	tables = list_count_nodes(&gather.freelist);
+	KUNIT_ASSERT_GT(test, tables, 0);
+
+	model->refuse_in = 1;
+	ops->iotlb_sync(&domain->domain, &gather);
+	KUNIT_EXPECT_EQ(test, atomic_read(&domain->domain.flush_failures), 1);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&gather.freelist), tables);
+	/* It does, also for what it has not cached */
+	KUNIT_EXPECT_EQ(test, 0, vtd_model_dma(model, TEST_SID, TEST_ADDRESS + SZ_1M,
+					       MODEL_READ, &phys));
+	KUNIT_EXPECT_EQ(test, phys, SZ_4G + SZ_4K + SZ_1M);
+
+	/* They go with a flush that does not fail */
+	ops->iotlb_sync(&domain->domain, &gather);
+	KUNIT_EXPECT_EQ(test, atomic_read(&domain->domain.flush_failures), 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
+	KUNIT_EXPECT_NE(test, 0, vtd_model_dma(model, TEST_SID, TEST_ADDRESS + SZ_1M,
+					       MODEL_READ, &phys));
+	vtd_model_seen(test, model);
+}
+
+/* Descriptors for device-TLBs, by the word: 6.5.2.5 of the specification */
+struct ats_case {
+	const char *name;
+	u16 ats;
+	u64 ecap;
+	bool twice;
+	u64 lo;
+};
+
+static const struct ats_case ats_cases[] = {
+	{ "32 at once", PCI_ATS_CAP_PAGE_ALIGNED, MODEL_ECAP, false, 0x0000031300000003 },
+	{ "5 at once", PCI_ATS_CAP_PAGE_ALIGNED | 5, MODEL_ECAP, false,
+	  0x0000031300050003 },
+	{ "twice", PCI_ATS_CAP_PAGE_ALIGNED | 31, MODEL_ECAP, true, 0x00000313001f0003 },
+	{ "throttled", PCI_ATS_CAP_PAGE_ALIGNED | 1, MODEL_ECAP | VTD_ECAP_DIT, false,
+	  0x0310031300013003 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ats, ats_cases, name);
+
+/* From all over the 64 bits: each size of block that is too small has one outside */
+static void fill_tlb(struct model_device *tlb)
+{
+	unsigned int i;
+
+	for (i = 0; i < MODEL_DEVICE_PAGES; i++)
+		tlb->pages[i] = i < 52 ? BIT_ULL(i) : BIT_ULL(52) - BIT_ULL(i - 52);
+}
+
+/* Asked so many times to forget everything, it has nothing left */
+static void expect_emptied(struct kunit *test, struct model_device *tlb,
+			   const struct ats_case *c)
+{
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, tlb->flushes, c->twice ? 2 : 1);
+	KUNIT_EXPECT_EQ(test, tlb->lo, c->lo);
+	KUNIT_EXPECT_EQ(test, tlb->hi, 0x7ffffffffffff001);
+	for (i = 0; i < MODEL_DEVICE_PAGES; i++)
+		KUNIT_EXPECT_EQ_MSG(test, tlb->pages[i], U64_MAX, "page %u", i);
+	tlb->flushes = 0;
+}
+
+/* A device that begins to cache, or no longer may, forgets what it has */
+static void domain_ats(struct kunit *test)
+{
+	const struct ats_case *c = test->param_value;
+	struct model_unit *model = make_unit(test, MODEL_CAP, c->ecap);
+	struct vtd_device *device = vtd_model_add_pci_device(test, model, ATS_SID, c->ats);
+	struct model_device *tlb = vtd_model_find_device(model, ATS_SID);
+	struct pci_dev *pdev = to_pci_dev(device->dev);
+	struct vtd_domain *domain = make_domain(test, device);
+	u64 phys;
+	u16 ctrl;
+
+	device->flush_twice = c->twice;
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(&domain->domain, TEST_ADDRESS, SZ_4G, SZ_4K,
+					   IOMMU_READ, GFP_KERNEL));
+	fill_tlb(tlb);
+	KUNIT_ASSERT_EQ(test, 0, attach(domain, device));
+	expect_emptied(test, tlb, c);
+	pci_read_config_word(pdev, pdev->ats_cap + PCI_ATS_CTRL, &ctrl);
+	KUNIT_EXPECT_EQ(test, ctrl, PCI_ATS_CTRL_ENABLE);
+	KUNIT_EXPECT_EQ(test, 0, vtd_model_ask(model, ATS_SID, TEST_ADDRESS, &phys));
+	KUNIT_EXPECT_EQ(test, phys, SZ_4G);
+
+	fill_tlb(tlb);
+	block_device(device);
+	expect_emptied(test, tlb, c);
+	pci_read_config_word(pdev, pdev->ats_cap + PCI_ATS_CTRL, &ctrl);
+	KUNIT_EXPECT_EQ(test, ctrl, 0);
+	KUNIT_EXPECT_NE(test, 0, vtd_model_ask(model, ATS_SID, TEST_ADDRESS, &phys));
+	expect_unused(test, domain, model->unit, VTD_DID_FIRST);
+
+	/* One that was pulled out is not asked */
+	KUNIT_ASSERT_EQ(test, 0, attach(domain, device));
+	tlb->flushes = 0;
+	pdev->error_state = pci_channel_io_perm_failure;
+	block_device(device);
+	KUNIT_EXPECT_EQ(test, tlb->flushes, 0);
+	expect_unused(test, domain, model->unit, VTD_DID_FIRST);
+	vtd_model_seen(test, model);
+}
+
+/* Whichever flush of a detached device fails, what it may have is not used again */
+static void domain_ats_unsettled(struct kunit *test)
+{
+	struct model_unit *model = make_unit(test, MODEL_CAP, MODEL_ECAP);
+	struct vtd_device *device = vtd_model_add_pci_device(test, model, ATS_SID,
+							     PCI_ATS_CAP_PAGE_ALIGNED);
+	unsigned int refuse;
+
+	device->flush_twice = true;
+	/* Context entry, IOTLB, and twice the device-TLB */
+	for (refuse = 1; refuse <= 4; refuse++) {
+		struct iommu_domain *made = vtd_domain_alloc_paging(device->dev);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, made);
+		KUNIT_ASSERT_EQ(test, 0, attach(to_vtd_domain(made), device));
+		model->refuse_in = refuse;
+		block_device(device);
+		KUNIT_EXPECT_EQ(test, model->refuse_in, 0);
+		expect_stuck(test, to_vtd_domain(made));
+		kunit_info(test, "a domain is left behind on purpose\n");
+		made->ops->free(made);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&model->unit->dids.used), VTD_DID_FIRST + 4);
 }
 
 static void domain_user(struct kunit *test)
@@ -520,6 +756,7 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_write_only),
 	KUNIT_CASE_PARAM(domain_misfit, misfit_gen_params),
 	KUNIT_CASE(domain_fits_better),
+	KUNIT_CASE_PARAM(domain_for_any, misfit_gen_params),
 	KUNIT_CASE(domain_snoop),
 	KUNIT_CASE(domain_snoop_too_late),
 	KUNIT_CASE(domain_snoop_unable),
@@ -528,6 +765,9 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_no_pass_through),
 	KUNIT_CASE(domain_attach_fails),
 	KUNIT_CASE(domain_unsettled),
+	KUNIT_CASE(domain_tables_kept),
+	KUNIT_CASE_PARAM(domain_ats, ats_gen_params),
+	KUNIT_CASE(domain_ats_unsettled),
 	KUNIT_CASE(domain_user),
 	{ }
 };

@@ -14,6 +14,9 @@
 #define CLASS_3D	0x030200
 #define CLASS_BRIDGE	0x060000
 
+/* Of a chipset whose graphics are not translated; no other fixup knows it */
+#define IGFX_OFF_DEVICE	0x160a
+
 /* Broadwell's graphics: four steps, six kinds of each */
 static bool is_broadwell(u16 device)
 {
@@ -137,11 +140,40 @@ static void quirks_test_graphics(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vtd_is_integrated_graphics(pdev));
 }
 
+/*
+ * What is found on a link where anybody may plug in anything does not get to say
+ * that graphics are not translated. What the trusted one says stays said, but
+ * nobody asks for it after boot.
+ */
+static void quirks_test_untrusted(struct kunit *test)
+{
+	struct pci_dev *pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	if (!IS_ENABLED(CONFIG_PCI_QUIRKS))
+		kunit_skip(test, "no fixups");
+	if (vtd_quirk_igfx_off())
+		kunit_skip(test, "this machine has the erratum, or had this test");
+	pdev->dev.init_name = "vtd-quirks";
+	pdev->vendor = PCI_VENDOR_ID_INTEL;
+	pdev->device = IGFX_OFF_DEVICE;
+	pdev->class = CLASS_BRIDGE;
+
+	pdev->untrusted = 1;
+	pci_fixup_device(pci_fixup_header, pdev);
+	KUNIT_EXPECT_FALSE(test, vtd_quirk_igfx_off());
+
+	pdev->untrusted = 0;
+	pci_fixup_device(pci_fixup_header, pdev);
+	KUNIT_EXPECT_TRUE(test, vtd_quirk_igfx_off());
+}
+
 static struct kunit_case quirks_cases[] = {
 	KUNIT_CASE(quirks_test_every_id),
 	KUNIT_CASE(quirks_test_other_vendors),
 	KUNIT_CASE(quirks_test_flush_twice),
 	KUNIT_CASE(quirks_test_graphics),
+	KUNIT_CASE(quirks_test_untrusted),
 	{}
 };
 
