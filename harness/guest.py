@@ -52,6 +52,10 @@ STALE = re.compile(r"Oops: int3: .*?Code: [^<\n]*(?!cc)[0-9a-f]{2} <", re.S)
 # Or it has so little of a busy machine that a kernel finds its timer dead.
 STARVED = re.compile(r"Kernel panic - not syncing: (IO-APIC \+ timer doesn't work|timer doesn't work through)")
 
+# Or a CPU sleeps on past the time for which it has set its timer.
+LOST_TIMER = re.compile(r"NMI backtrace for cpu (\d+) skipped: idling at .*?"
+                        r"Possible timer handling issue on cpu=\1 ", re.S)
+
 
 class Hang(Exception):
     """The guest did not end in time; args: the text to show, and all of the console."""
@@ -109,6 +113,8 @@ def emulator_fault(console):
         return "the emulator ran code that had been patched"
     if STARVED.search(console):
         return "the emulator was too slow for the check of the timer"
+    if LOST_TIMER.search(console):
+        return "the emulator lost the timer of a CPU"
     return None
 
 

@@ -375,7 +375,8 @@ static int prereg_check(unsigned long ua, unsigned long npages)
  * -EPERM if @mm is not the caller's, or the range reaches the kernel's addresses,
  * -ENODATA if it is empty, -EINVAL if not page-aligned, -EOVERFLOW if it wraps,
  * -EEXIST if it overlaps a different one,
- * -ENOMEM if it exceeds RLIMIT_MEMLOCK or there is no memory,
+ * -ENOMEM if it exceeds RLIMIT_MEMLOCK, there is no memory, or a movable page
+ * is in use by somebody else just now, so that it can't be migrated,
  * -EFAULT if nothing is mapped somewhere in it, -EACCES if it can't be written,
  * -EOPNOTSUPP if it is device memory, -EINTR on a fatal signal,
  * -EOVERFLOW after eight million registrations of one range,
