@@ -36,6 +36,9 @@ IO = "storage,net,state,faults"
 
 CRASH = "Kernel panic - not syncing: sysrq"
 
+# The cases that fail on the base as well, a line 'NAME: why' each
+BASE_FAILS = guest.ROOT / "harness/guest/base_fails"
+
 # What QEMU says, and nothing else, when it can't do what it was asked for.
 REFUSED = re.compile(r"^qemu-system-x86_64: (.*)")
 
@@ -61,6 +64,7 @@ class Boot:
     wakes: bool = False  # it asks to be woken
     kexec: bool = False  # it needs a kernel to go to
     crash: bool = False  # it panics on its way, as it shall
+    excused: bool = False  # cases of BASE_FAILS fail
     kernel: str = "x86_64"
     timeout: int = 180
 
@@ -132,6 +136,14 @@ DEBUG_BOOTS = [
     Boot("prereg-debug", jobs="prereg,faults,leaks",
          append=f"maps=6000 kills=60 seconds=10 kunit.enable=0 {HUGE}", usb=False,
          devices=2 * WIDE_EDU, memory="2G", kernel="x86_64-debug", timeout=1200),
+    # the base's tests of iommufd, whose own IOMMU must be the only one
+    Boot("iommufd", None, jobs="selftest,leaks",
+         append="programs=iommufd hugepages=72 kunit.enable=0", usb=False, excused=True,
+         kernel="x86_64-debug", timeout=1200),
+    # fails each allocation of a call in turn, of 400 at most: the checkers shall not add theirs
+    Boot("iommufd-fail", None, jobs="selftest",
+         append="programs=iommufd_fail_nth kmemleak=off no_debug_objects kunit.enable=0",
+         usb=False, kernel="x86_64-debug", timeout=600),
 ]
 ALL = {boot.name: boot for boot in [*BOOTS, *DEBUG_BOOTS]}
 
@@ -263,9 +275,22 @@ def read(boot, console, qmp):
     if boot.never:
         lines = [line for line in kernel if re.search(boot.never, line)]
         results.add(not lines, "log-silent", "; ".join(lines))
+    if boot.excused:
+        excuse(results)
     for lack in qmp.lacks:
         results.add(False, "plug", lack)
     return results
+
+
+def excuse(results):
+    """Takes the cases of BASE_FAILS for skipped; they have to fail, or the file would not be true."""
+    for name, why in re.findall(r"^(?!#)([^:]+): (.+)", BASE_FAILS.read_text(), re.M):
+        failed = [row for row in results.failed if row[0] == name]
+        if failed:
+            results.failed.remove(failed[0])
+            results.skipped.append((name, why))
+        else:
+            results.add(False, name, f"did not fail, as {BASE_FAILS.name} has it")
 
 
 def folder_of(boot):
