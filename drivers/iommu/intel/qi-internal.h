@@ -46,7 +46,7 @@
 /* How often an error of somebody else may undo a submission */
 #define QI_RETRIES		64
 
-/* How many stalls a submission waits for: until there is space, and then again */
+/* How many stalls of others, or of its own, a submission waits for */
 #define QI_STALLS		8
 
 /* Submissions that the unit refused, as many as CPUs can look for at once */

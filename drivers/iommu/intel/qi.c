@@ -238,37 +238,20 @@ static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
 }
 
 /* The ring is full, or being repaired: wait for whoever it is that goes on */
-static int qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi, u64 *since)
+static void qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi)
 {
 	u32 generation = READ_ONCE(qi->generation);
 
-	if (!*since)
-		*since = local_clock();
 	qi_ring_again(unit, qi);
 	qi_look_after(unit, generation, false);
 	cpu_relax();
-	/* Several stalls in a row can come before it is our turn */
-	return qi_passed(*since, QI_STALLS * QI_STALL_NS) ? -EIO : 0;
-}
-
-/*
- * Whether what was undone is tried again. Errors of others are mended at once,
- * but a unit that stops after each restart takes a second of us each time.
- */
-static bool qi_goes_on(struct vtd_qi *qi, unsigned int tries, u64 *stalls)
-{
-	u64 now = READ_ONCE(qi->stats.stalls);
-
-	if (tries == 1)
-		*stalls = now;
-	return tries < QI_RETRIES && now - *stalls < QI_STALLS;
 }
 
 static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 		     const struct vtd_desc *descs, unsigned int count)
 {
-	u64 since = 0, stalls = 0;
 	unsigned int tries = 0;
+	u64 since = 0;
 	int error;
 
 	for (;;) {
@@ -277,15 +260,20 @@ static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 		if (error)
 			return error;
 		error = qi_submit_once(unit, qi, descs, count);
-		if (likely(!error))
-			return 0;
+		if (likely(!error) || error == -EIO)
+			return error;
+		if (!since)
+			since = local_clock();
 		if (error == -EBUSY)
-			error = qi_wait_for_space(unit, qi, &since);
-		else if (error == -EAGAIN && qi_goes_on(qi, ++tries, &stalls))
-			error = 0;
-		if (error)
-			return -EIO;
+			qi_wait_for_space(unit, qi);
+		else if (++tries == QI_RETRIES)
+			break;
+		/* Others may be in trouble several times before it is our turn */
+		if (qi_passed(since, QI_STALLS * QI_STALL_NS))
+			break;
 	}
+	/* Of the last trouble, our own device may have been the cause */
+	return qi_refuse(qi, descs, count) ?: -EIO;
 }
 
 static void qi_account(struct intel_iommu *unit, struct vtd_qi *qi,
