@@ -209,19 +209,6 @@ static bool io_radix_refill(struct io_radix *table, gfp_t gfp)
 	return true;
 }
 
-/**
- * io_radix_free() - free a table that was not used after all
- * @table: what it was to be part of
- * @entries: its entries
- *
- * Context: any.
- */
-void io_radix_free(struct io_radix *table, u64 *entries)
-{
-	io_radix_free_table(table, entries);
-	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
-}
-
 /* Whether tables are plain pages, which can be freed as such from a list */
 static bool io_radix_is_plain(const struct io_radix *table)
 {
@@ -429,7 +416,8 @@ static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
  * Whether there are more empty tables than should be kept: all beyond the
  * reserve, once nothing is mapped. What is not kept are then the ways to what
  * is. If there is more, something is in use, and who unmaps that looks again;
- * until then all that have a name may stay.
+ * until then all that have a name may stay. Large pages don't show here, as they
+ * may lie in the ways.
  */
 static bool io_radix_too_many(struct io_radix *table)
 {
@@ -580,6 +568,8 @@ static void io_radix_trim(struct io_radix *table,
 {
 	unsigned long name;
 
+	/* Of two that leave, one at least sees what the other has left. */
+	smp_mb();
 	while (io_radix_too_many(table)) {
 		name = io_radix_oldest(table);
 		if (!name)
@@ -587,6 +577,21 @@ static void io_radix_trim(struct io_radix *table,
 		io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
 			       (name & IO_RADIX_NAME_LEVEL) - 1, gather);
 	}
+}
+
+/**
+ * io_radix_free() - free a table that was not used after all
+ * @table: what it was to be part of
+ * @entries: its entries
+ *
+ * Context: any.
+ */
+void io_radix_free(struct io_radix *table, u64 *entries)
+{
+	io_radix_free_table(table, entries);
+	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
+	/* It counted as one in use, for which others may have kept theirs. */
+	io_radix_trim(table, NULL);
 }
 
 /*
@@ -670,6 +675,21 @@ void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
 		io_radix_trim(table, gather);
 }
 
+/*
+ * A table of level 0 for each CPU, as far as that is little memory, and the ways
+ * to them. Addresses below 4 GiB, where most are, lie in no more than four tables
+ * of level 1.
+ */
+static unsigned int io_radix_reserve(const struct io_radix *table)
+{
+	unsigned int few = max(IO_RADIX_KEPT * SZ_4K / io_radix_table_bytes(table), 1);
+	unsigned int cpus = min3(num_possible_cpus(), few, IO_RADIX_KEPT);
+
+	if (table->top < 2)
+		return table->top * cpus;
+	return cpus + min(cpus, IO_RADIX_RESERVE_LEVEL_1) + table->top - 2;
+}
+
 /**
  * io_radix_init() - set a new table up
  * @table: the table; its format filled in what a format decides
@@ -694,9 +714,8 @@ int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
 	if (!cfg->coherent_walk)
 		io_radix_sync(table, table->root, table->root_bytes);
 
-	if (table->format->counted && !cfg->alloc && table->top)
-		table->reserve = table->top - 1 +
-				 min(num_possible_cpus(), IO_RADIX_KEPT);
+	if (table->format->counted && !cfg->alloc)
+		table->reserve = io_radix_reserve(table);
 	wmb();	/* the root is there before a register refers to it */
 	if (io_radix_refill(table, GFP_KERNEL))
 		return 0;

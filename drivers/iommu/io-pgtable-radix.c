@@ -146,15 +146,18 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 		if (last)
 			io_radix_write(table->format, table, entries + index,
 				       run->leaf, run->level, nr);
+		/* Early: too many ways only have empty tables go that could stay. */
+		if (walk.level > 1)
+			atomic_inc(&table->ways);
 		/* Our hold of the table above becomes the entry's own. */
 		if (!io_radix_install(table, walk.slot, walk.entry, entries,
 				      last ? nr : 1)) {
+			if (walk.level > 1)
+				atomic_dec(&table->ways);
 			io_radix_free(table, entries);
 			ret = -EAGAIN;
 			break;
 		}
-		if (walk.level > 1)
-			atomic_inc(&table->ways);
 		if (last) {
 			if (!synced && !table->iop.cfg.coherent_walk)
 				io_radix_sync_path(table, run->iova, level);
@@ -366,8 +369,8 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 			   const struct io_radix_walk *walk, unsigned int wanted)
 {
 	u64 span = 1ULL << io_radix_shift(table->format, table, walk->level);
+	unsigned int ways = walk->level - max(wanted, 1), level;
 	u64 *entries[IO_RADIX_MAX_LEVELS] = {};
-	unsigned int level;
 	bool done = true;
 
 	for (level = wanted; level < walk->level && done; level++) {
@@ -377,14 +380,15 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 	for (level = wanted; level < walk->level && done; level++)
 		io_radix_fill_split(table, walk, iova, entries[level], level,
 				    level > wanted ? entries[level - 1] : NULL);
+	atomic_add(ways, &table->ways);
 	if (done && io_radix_install(table, walk->slot, walk->entry,
 				     entries[walk->level - 1],
 				     1U << table->index_bits)) {
-		atomic_add(walk->level - max(wanted, 1), &table->ways);
 		io_pgtable_tlb_flush_walk(&table->iop, iova & ~(span - 1), span,
 					  1UL << table->page_shift);
 		return true;
 	}
+	atomic_sub(ways, &table->ways);
 	for (level = wanted; level < walk->level; level++)
 		if (entries[level])
 			io_radix_free(table, entries[level]);

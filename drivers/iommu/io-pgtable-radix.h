@@ -21,7 +21,9 @@
 
 #define IO_RADIX_MAX_LEVELS	5
 #define IO_RADIX_KEPT		8
-#define IO_RADIX_RESERVE	(IO_RADIX_MAX_LEVELS - 2 + IO_RADIX_KEPT)
+#define IO_RADIX_RESERVE_LEVEL_1	4
+#define IO_RADIX_RESERVE	(IO_RADIX_MAX_LEVELS - 3 + IO_RADIX_KEPT + \
+				 IO_RADIX_RESERVE_LEVEL_1)
 
 /* In the name of a table, beside an address: its level, plus 1 */
 #define IO_RADIX_NAME_LEVEL	GENMASK(2, 0)
@@ -92,8 +94,8 @@ struct io_radix_format {
  * @bias: (c) what makes the lowest valid address 0, modulo 2^64
  * @last: (c) the highest valid address, with @bias added
  * @reserve: (c) number of tables that are never given back, in use or not:
- *	the way to a table of level 0, and a few of those, so that several CPUs
- *	may each map one page again and again
+ *	a few of level 0, so that several CPUs may each map one page again and
+ *	again, and the ways to them
  * @tables: (a) tables below the root, those in @spare included
  * @ways: (a) how many of them are above level 0
  * @spare: (a) tables of the reserve that were not needed so far

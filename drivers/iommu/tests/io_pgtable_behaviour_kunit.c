@@ -525,19 +525,19 @@ static void iopgt_tables_come_back(struct kunit *test)
 	iopgt_expect_memory(t, before);
 }
 
-/* One page after the other, each in a table of its own, round and round */
-static void bounce(struct iopgt *t, unsigned int first, unsigned int nr)
+/* One page after the other, so far apart, round and round */
+static void bounce(struct iopgt *t, unsigned int first, unsigned int nr, u64 apart)
 {
-	u64 table = table_span(t), page = granule(t);
 	unsigned int round, i;
+	u64 page = granule(t);
 
-	for (round = 0; round < 4; round++) {
-		/* The first time, what lay elsewhere may have to go. */
-		if (round == 1)
+	for (round = 0; round < 6; round++) {
+		/* The first times, what was kept elsewhere may have to go. */
+		if (round == 3)
 			iopgt_reset_counts(t);
 		for (i = first; i < first + nr; i++) {
-			map_ok(t, i * table, page, page, 1, RW);
-			unmap_ok(t, i * table, page, 1);
+			map_ok(t, i * apart, page, page, 1, RW);
+			unmap_ok(t, i * apart, page, 1);
 		}
 	}
 	/* Neither a table that went nor one that came could do without. */
@@ -552,18 +552,23 @@ static void bounce(struct iopgt *t, unsigned int first, unsigned int nr)
 static void iopgt_pages_far_apart(struct kunit *test)
 {
 	struct iopgt *t = begin(test);
-	unsigned int cpus = min(num_possible_cpus(), 8);
-	u64 tables = space(t) / table_span(t);
+	/* More tables than 32 KiB are too much for that. */
+	unsigned int cpus = min(num_possible_cpus(),
+				max(SZ_32K >> (t->geo.bits + 3), 1));
+	u64 table = table_span(t), next = table << t->geo.bits;
 	long before = iopgt_memory(t);
 
 	if (t->cfg.alloc)
 		kunit_skip(test, "tables of other allocators go at once");
-	if (tables < 9)
+	if (space(t) < 9 * table)
 		kunit_skip(test, "too few tables");
-	bounce(t, 0, cpus);
+	bounce(t, 0, cpus, table);
+	iopgt_expect_memory(t, before);
+	/* There is no table of the next level where that is the root's. */
+	bounce(t, 0, min3(cpus, 4U, (unsigned int)min(space(t) / next, 4ULL)), next);
 	iopgt_expect_memory(t, before);
 	map_ok(t, 0, granule(t), granule(t), 1, RW);
-	bounce(t, 1, 8);
+	bounce(t, 1, 8, table);
 	unmap_ok(t, 0, granule(t), 1);
 	iopgt_expect_memory(t, before);
 }
