@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boots a kernel under QEMU, and reads what its console said."""
 
+import contextlib
 import dataclasses
 import pathlib
 import re
@@ -44,6 +45,9 @@ KNOWN = re.compile(r"WARNING: .* sched_cpu_dying")
 
 # QEMU fails itself: its AHCI aborts over a command that it refused, see harness/guest/job/storage.
 ABORTED = re.compile(r"^qemu-system-x86_64: .*hw/ide/core\.c.* Assertion", re.M)
+
+# Or it crashes, as it may when a device goes that is at work.
+CRASHED = "the emulator has crashed"
 
 # Or it runs a translation of code that another CPU has patched meanwhile. An x86 kernel patches
 # itself by way of a breakpoint; the CPU then stops at one, 0xcc, which memory no longer has.
@@ -109,6 +113,8 @@ def emulator_fault(console):
     """What the emulator, not the guest, did wrong; None if nothing."""
     if ABORTED.search(console):
         return "the emulator's disk aborted"
+    if console.endswith(CRASHED):
+        return CRASHED
     if STALE.search(console):
         return "the emulator ran code that had been patched"
     if STARVED.search(console):
@@ -153,6 +159,10 @@ def _run(command, timeout, log, on_line):
                         on_line(text[-1])
                 if not chunk:
                     break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if qemu.wait(10) == -signal.SIGSEGV:
+                    text.append(CRASHED)
+                    log_file.write(CRASHED + "\n")
         finally:
             qemu.send_signal(signal.SIGKILL)
     return "\n".join(text)

@@ -592,11 +592,11 @@ static void domain_tables_kept(struct kunit *test)
 	struct vtd_device *device = make_device(test, model, TEST_SID);
 	struct vtd_domain *domain = make_domain(test, device);
 	const struct iommu_domain_ops *ops = domain->domain.ops;
-	const phys_addr_t memory = SZ_4G | SZ_4K;
 	struct iommu_iotlb_gather gather;
+	u64 phys, memory = SZ_4G;
 	size_t tables;
-	u64 phys;
 
+	memory += SZ_4K;
 	KUNIT_ASSERT_EQ(test, 0, attach(domain, device));
 	KUNIT_ASSERT_EQ(test, 0, iommu_map(&domain->domain, TEST_ADDRESS, memory, SZ_2M,
 					   IOMMU_READ, GFP_KERNEL));
