@@ -124,15 +124,24 @@ def emulator_fault(console):
     return None
 
 
-def attempts(attempt):
-    """Results of attempt(), which gives (results, console), or of another one after an emulator_fault."""
+def repeated(attempt):
+    """What attempt() gives, which is (outcome, console), or another one after an emulator_fault.
+
+    Returns the outcome, and what was wrong with the attempts before it.
+    """
     faults = []
     for _ in range(ATTEMPTS):
-        results, console = attempt()
+        outcome, console = attempt()
         why = emulator_fault(console)
         if not why:
             break
         faults.append(why)
+    return outcome, faults
+
+
+def attempts(attempt):
+    """Results of attempt(), or of another one after an emulator_fault, which is shown as skipped."""
+    results, faults = repeated(attempt)
     results.skipped += [("earlier attempt", why) for why in faults]
     return results
 

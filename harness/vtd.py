@@ -4,8 +4,6 @@
 of intel_iommu=, and lets devices come, go, sleep, be killed and attack. Without names: all.
 
 vtd.py --list           the names
-vtd.py --boot-time KERNEL...
-                        from the first line about DMAR to the last device attached, in instructions
 
 KERNEL= is a folder in build/ to take in place of each boot's own, INITRD= the path of a guest.
 """
@@ -333,24 +331,6 @@ def attempt(boot, show):
     return read(boot, console, qmp), console
 
 
-def boot_time(kernel):
-    """Boots a kernel with its devices, counting instructions: from the first line of its log about
-    DMAR to the last device attached, in ns of one instruction each."""
-    boot = Boot("time", "intremap=on,aw-bits=48", jobs="devices", devices=["-device", "edu"])
-    image = guest.BUILD / kernel / guest.IMAGES["x86_64"]
-    initrd = guest.BUILD / "initramfs" / "x86_64.cpio.gz"
-    console = guest.boot(image, initrd, append="job=devices", machine=machine_of(boot), smp=1,
-                         icount=True, timeout=300, qemu_args=devices_of(boot, image, initrd, ""),
-                         log=guest.BUILD / "log" / "vtd-time-console.log")
-    stamps = re.findall(r"^\[ *(\d+)\.(\d{6})\] (.*)", console, re.M)
-    at = [(int(seconds) * 1000000 + int(micros), text) for seconds, micros, text in stamps]
-    first = [when for when, text in at if text.startswith("DMAR: ")]
-    last = [when for when, text in at if "Adding to iommu group" in text]
-    if not first or not last:
-        raise ValueError(f"{kernel}: {len(first)} lines about DMAR, {len(last)} devices attached")
-    return (last[-1] - first[0]) * 1000
-
-
 def timed(boot, show=None):
     """Runs a boot, and says how it went."""
     began = time.monotonic()
@@ -369,10 +349,6 @@ def add(total, boot, results):
 def main(names):
     if names == ["--list"]:
         print("\n".join(ALL))
-        return 0
-    if names[:1] == ["--boot-time"]:
-        for kernel in names[1:]:
-            print(f"{kernel}: {boot_time(kernel)} ns")
         return 0
     if not set(names) <= set(ALL):
         sys.exit(__doc__)

@@ -24,11 +24,9 @@ BASE = guest.BUILD / "base"
 
 FIGURE = re.compile(r"bench: set=(\S+) label=(\S+) row=(\S+) op=(\S+) (.*)")
 FAILED = re.compile(r"bench: .*failed=.*")
-# the driver's first line, and the one that follows when all devices are attached
-ATTACHED = re.compile(r"\[ *([\d.]+)\] DMAR: .*?\[ *([\d.]+)\] DMAR: Intel\(R\) Virt", re.S)
-# and what the driver itself does of that: first with interrupts, then, much later, with devices
-PARTS = re.compile(r"\[ *([\d.]+)\] DMAR: .*?\[ *([\d.]+)\] DMAR-IR: Enabled"
-                   r".*?\[ *([\d.]+)\] DMAR: .*?\[ *([\d.]+)\] DMAR: Intel\(R\) Virt", re.S)
+# the driver's first lines, about interrupts; and its last ones, when all devices are attached
+ATTACHED = re.compile(r"\[ *([\d.]+)\] DMAR: .*?\[ *([\d.]+)\] DMAR-IR: Enabled"
+                      r".*?\[ *([\d.]+)\] DMAR: .*?\[ *([\d.]+)\] DMAR: Intel\(R\) Virt", re.S)
 LOCK = re.compile(r"lockstat: (\S+) (\S+)\s+(\S.*?):((?:\s+[\d.]+){12})$")
 LOCK_FIGURES = ("con_bounces", "contentions", "wait_min", "wait_max", "wait_total", "wait_avg",
                 "acq_bounces", "acquisitions", "hold_min", "hold_max", "hold_total", "hold_avg")
@@ -185,34 +183,36 @@ def read_figures(console):
 
 def boot_time(console, label):
     """How long the driver takes to find its units and attach all devices, if there are any."""
-    attached, parts = ATTACHED.search(console), PARTS.search(console)
-    if not parts:
+    attached = ATTACHED.search(console)
+    if not attached:
         return {}
-    begin, end = map(float, attached.groups())
-    first, enabled, again, last = map(float, parts.groups())
-    return {("boot", label, "dmar", "attached"): {"value": (end - begin) * 1e6},
+    first, enabled, again, last = map(float, attached.groups())
+    return {("boot", label, "dmar", "attached"): {"value": (last - first) * 1e6},
             ("boot", label, "dmar", "driver"): {"value": (enabled - first + last - again) * 1e6}}
 
 
-def run(boot, base, suffix=""):
-    """Boots one guest on one of the kernels: (its figures, what went wrong)."""
+def attempt(boot, base, suffix):
+    """Boots one guest on one of the kernels: ((its figures, what went wrong), its console)."""
     kernel, arch = kernel_name(boot.kernel, base), arch_of(boot.kernel)
     log = OUT / "log" / f"{boot.name}{suffix}{'-base' if base else ''}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        for _ in range(guest.ATTEMPTS):
-            console = guest.boot(guest.BUILD / kernel / guest.IMAGES[arch],
-                                 OUT / "initramfs" / f"{kernel}.cpio", arch=arch,
-                                 append=f"job={boot.job} {boot.append}", qemu_args=boot.devices,
-                                 icount=boot.icount, smp=boot.smp, timeout=boot.timeout, log=log)
-            if not guest.emulator_fault(console):
-                break
+        console = guest.boot(guest.BUILD / kernel / guest.IMAGES[arch],
+                             OUT / "initramfs" / f"{kernel}.cpio", arch=arch,
+                             append=f"job={boot.job} {boot.append}", qemu_args=boot.devices,
+                             icount=boot.icount, smp=boot.smp, timeout=boot.timeout, log=log)
     except guest.Hang as hang:
-        return read_figures(hang.args[1])[0], [f"{log.name}: {hang.args[0]}"]
+        message, console = hang.args
+        return (read_figures(console)[0], [f"{log.name}: {message}"]), console
     figures, failed = read_figures(console)
     if boot.job == "io":
         figures |= boot_time(console, boot.name.removeprefix("io-"))
     failed += [line for line in console.split("\n") if guest.SPLAT.search(line)]
     if f"> {guest.END}" not in console:
         failed.append("the guest ended early")
-    return figures, [f"{log.name}: {line}" for line in failed]
+    return (figures, [f"{log.name}: {line}" for line in failed]), console
+
+
+def run(boot, base, suffix=""):
+    """Boots one guest, again when it was the emulator that failed: (its figures, what went wrong)."""
+    return guest.repeated(lambda: attempt(boot, base, suffix))[0]
