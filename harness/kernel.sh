@@ -36,9 +36,11 @@ powerpc)	group=ppc64 cross=powerpc64le-linux-gnu- image=vmlinux ;;
 s390)	group=s390 cross=s390x-linux-gnu- image=bzImage ;;
 esac
 
-# The same input gives the same objects, whoever builds, wherever and whenever: ccache finds them.
+# The same input gives the same objects, whoever builds, wherever and whenever: ccache finds them,
+# in the user's own cache. Below $BUILD it takes paths as relative ones, so that another clone's
+# objects serve.
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=build KBUILD_BUILD_TIMESTAMP=1970-01-01
-export CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache} CCACHE_DEPEND=1
+export CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 used=$BUILD/$name/fragments	# the fragments that .config was made from
 
 kbuild() {
