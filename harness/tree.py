@@ -26,6 +26,8 @@ PACKAGE = "/usr/src/linux-source-6.12.tar.xz"
 
 # Of these nothing of the base's stays
 REPLACED_FOLDERS = ("drivers/iommu/intel",)
+# A file of the base that a folder of ours takes the place of: our folder -> that file
+REPLACED_FILES = {"drivers/iommu/iova": "drivers/iommu/iova.c"}
 OVERLAY_FOLDERS = ("Documentation", "arch", "drivers", "include", "kernel", "lib", "tools")
 STACK_KCONFIG = "drivers/iommu/Kconfig.dma-stack"
 LEFTOVER = re.compile(r"(~|\.orig|\.rej|\.sw[op]|\.pyc)$")
@@ -106,9 +108,11 @@ def own_files():
 
 
 def removed_files(own):
-    """Paths of the base's files that ours take the place of, as a folder."""
-    return {str(path.relative_to(BASE)) for folder in REPLACED_FOLDERS if (ROOT / folder).exists()
-            for path in (BASE / folder).rglob("*") if path.is_file()} - own.keys()
+    """Paths of the base's files that a folder of ours takes the place of."""
+    folders = {str(path.relative_to(BASE)) for folder in REPLACED_FOLDERS if (ROOT / folder).exists()
+               for path in (BASE / folder).rglob("*") if path.is_file()}
+    files = {path for folder, path in REPLACED_FILES.items() if (ROOT / folder).exists()}
+    return (folders | files) - own.keys()
 
 
 def hunk_files(hunks):

@@ -147,7 +147,9 @@ def atomics(base):
     Those of the spinlocks that it takes are not among them: they are in the kernel's lock
     functions, one for each acquisition that the lock statistics count.
     """
-    objects = sorted((guest.BUILD / kernel_name("x86_64", base) / "drivers/iommu").glob("iova*.o"))
+    folder = guest.BUILD / kernel_name("x86_64", base) / "drivers/iommu"
+    # The base's allocator is one object, ours is linked from those of a folder
+    objects = [folder / "iova.o"] if base else sorted(set((folder / "iova").glob("*.o")) - {folder / "iova/iova.o"})
     listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", *objects],
                              capture_output=True, text=True, check=True).stdout
     found, function = {}, None

@@ -64,12 +64,12 @@ struct iova {
 	};
 	unsigned long	pfn_hi;
 	unsigned long	pfn_lo;
-	/* private: iova-tree.c and iova-hole.c, under the domain's lock */
+	/* private: iova/tree.c and iova/hole.c, under the domain's lock */
 	unsigned long	hole_lo;	/* the hole below is [hole_lo, pfn_lo) */
 	unsigned long	max_hole;	/* longest hole in this subtree */
 	unsigned long	reserved : 1;	/* by reserve_iova() */
 	unsigned long	cached : 1;	/* CONFIG_IOMMU_IOVA_DEBUG only */
-	unsigned long	max_aligned : BITS_PER_LONG - 2; /* see iova-hole.c */
+	unsigned long	max_aligned : BITS_PER_LONG - 2; /* see hole.c */
 };
 
 /**

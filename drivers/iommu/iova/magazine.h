@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two halves of the caches share: iova-cache.c, the fast way in and
- * out, and iova-cache-life.c, which makes caches and takes back what they hold.
+ * What the two halves of the caches share: cache.c, the fast way in and
+ * out, and reclaim.c, which makes caches and takes back what they hold.
  *
  * Freed ranges are kept in magazines (after Bonwick and Adams, "Magazines and
  * Vmem", USENIX 2001): each CPU has two for each kind of range, a depot per
@@ -16,7 +16,7 @@
  *
  * Locking: the magazines of a CPU, local or remote, are touched under its
  * iova_cpu.lock with interrupts off. Nothing else is locked, allocated or freed
- * under it. A depot's lock and iovad->lock (see iova-tree.c) are leaves too.
+ * under it. A depot's lock and iovad->lock (see tree.c) are leaves too.
  */
 
 #ifndef __IOVA_CACHE_INTERNAL_H
@@ -32,7 +32,7 @@
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
-#include "iova-cache.h"
+#include "cache.h"
 
 struct dentry;
 

@@ -2,7 +2,7 @@
 /*
  * The fast way in and out: ranges by PFN, from the per-CPU caches if they have
  * them, else from the tree. How caches are built is told in
- * iova-cache-internal.h.
+ * magazine.h.
  */
 
 #include <kunit/visibility.h>
@@ -14,8 +14,8 @@
 #include <linux/printk.h>
 #include <trace/events/iova.h>
 
-#include "iova-cache-internal.h"
-#include "iova-tree.h"
+#include "magazine.h"
+#include "tree.h"
 
 /* Searches of a request that other CPUs' moves of magazines get in the way of */
 #define FLUSH_TRIES	500

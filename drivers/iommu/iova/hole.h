@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The holes between ranges: the door of iova-hole.c, for iova-tree.c.
+ * The holes between ranges: the door of hole.c, for tree.c.
  */
 
 #ifndef __IOVA_HOLE_H

@@ -3,8 +3,8 @@
  * The public face of the IOVA allocator: the life of domains, and the way to
  * ranges by handle. Checks what callers pass and traces what happens.
  *
- * The ranges themselves are kept in iova-tree.c; the way by PFN, with per-CPU
- * caches, is in iova-cache.c. All of it is declared in <linux/iova.h>.
+ * The ranges themselves are kept in tree.c; the way by PFN, with per-CPU
+ * caches, is in cache.c. All of it is declared in <linux/iova.h>.
  */
 
 #include <linux/export.h>
@@ -20,9 +20,9 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/iova.h>
 
-#include "iova-cache.h"
-#include "iova-debugfs.h"
-#include "iova-tree.h"
+#include "cache.h"
+#include "debugfs.h"
+#include "tree.h"
 
 static DEFINE_MUTEX(iova_users_lock);
 static unsigned int iova_users;		/* iova_users_lock */
@@ -296,6 +296,5 @@ static void __exit iova_exit(void)
 }
 module_exit(iova_exit);
 
-MODULE_ALIAS("iova");
 MODULE_DESCRIPTION("I/O virtual address allocator");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The ranges of an I/O address space as objects: taken, reserved, looked up and
- * given back. Where there is space for them is known to iova-hole.c.
+ * given back. Where there is space for them is known to hole.c.
  *
  * Locking: everything here takes iovad->lock by itself. Nothing sleeps and
  * nothing is allocated or freed under it.
@@ -19,8 +19,8 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "iova-hole.h"
-#include "iova-tree.h"
+#include "hole.h"
+#include "tree.h"
 
 static struct kmem_cache *iova_slab;
 

@@ -14,9 +14,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "iova-cache.h"
-#include "iova-debugfs.h"
-#include "iova-tree.h"
+#include "cache.h"
+#include "debugfs.h"
+#include "tree.h"
 
 static struct dentry *iova_dir;
 

@@ -4,7 +4,7 @@
  * ends a domain's caches, and all that takes back what they hold: a request
  * that would be refused, memory pressure, a CPU that goes offline.
  *
- * Locking: see iova-cache-internal.h. iova_caches_lock, a mutex, orders the list
+ * Locking: see magazine.h. iova_caches_lock, a mutex, orders the list
  * of all caches against the shrinker, which only tries it.
  */
 
@@ -21,9 +21,9 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "iova-cache-internal.h"
-#include "iova-debugfs.h"
-#include "iova-tree.h"
+#include "magazine.h"
+#include "debugfs.h"
+#include "tree.h"
 
 static struct kmem_cache *iova_magazine_slab;
 static atomic_long_t iova_magazines;	/* in all domains */

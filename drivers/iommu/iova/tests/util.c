@@ -17,8 +17,8 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "../iova-cache.h"
-#include "../iova-tree.h"
+#include "../cache.h"
+#include "../tree.h"
 #include "iova_kunit.h"
 
 static unsigned long long seed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Looking into domains from user space: the door of iova-debugfs.c.
+ * Looking into domains from user space: the door of debugfs.c.
  */
 
 #ifndef __IOVA_DEBUGFS_H

@@ -8,7 +8,7 @@
 #include <linux/cpumask.h>
 #include <linux/smp.h>
 
-#include "../iova-cache.h"
+#include "../cache.h"
 #include "iova_kunit.h"
 
 /**

@@ -7,7 +7,7 @@
 
 #include <linux/kconfig.h>
 
-#include "../iova-cache.h"
+#include "../cache.h"
 #include "iova_kunit.h"
 
 static void iova_test_find(struct kunit *test)

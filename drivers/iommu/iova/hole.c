@@ -26,8 +26,8 @@
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
-#include "iova-hole.h"
-#include "iova-tree.h"
+#include "hole.h"
+#include "tree.h"
 
 static struct iova *to_iova(struct rb_node *node)
 {

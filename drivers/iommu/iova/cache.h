@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Per-CPU caches of free ranges: the door of iova-cache.c.
+ * Per-CPU caches of free ranges: the door of cache.c.
  */
 
 #ifndef __IOVA_CACHE_H

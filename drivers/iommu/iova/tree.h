@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ordered ranges of an I/O address space: the door of iova-tree.c.
+ * Ordered ranges of an I/O address space: the door of tree.c.
  */
 
 #ifndef __IOVA_TREE_H
