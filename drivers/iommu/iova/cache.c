@@ -5,63 +5,22 @@
  * magazine.h.
  */
 
-#include <kunit/visibility.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/iova.h>
-#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
+
+#define CREATE_TRACE_POINTS
 #include <trace/events/iova.h>
 
+#include "cache.h"
 #include "magazine.h"
+#include "reclaim.h"
 #include "tree.h"
 
 /* Searches of a request that other CPUs' moves of magazines get in the way of */
 #define FLUSH_TRIES	500
-
-/* Size classes */
-
-/* A table, because every request looks into it */
-static const u8 size_classes[IOVA_CACHE_MAX_PAGES + 1] = {
-	[1] = 0, [2] = 1, [3 ... 4] = 2, [5 ... 8] = 3, [9 ... 16] = 4,
-	[17 ... 32] = 5,
-	[33 ... 40] = 6, [41 ... 48] = 7, [49 ... 56] = 8, [57 ... 64] = 9,
-	[65 ... 80] = 10, [81 ... 96] = 11, [97 ... 112] = 12, [113 ... 128] = 13,
-	[129 ... 160] = 14, [161 ... 192] = 15, [193 ... 224] = 16, [225 ... 256] = 17,
-};
-
-static const u16 class_pages[IOVA_CACHE_CLASSES] = {
-	1, 2, 4, 8, 16, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256,
-};
-
-/**
- * iova_cache_class_pages() - length of the range that serves a request
- * @size: size asked for, in PFNs
- *
- * Return: @size rounded up to its class, or @size if that is never cached.
- */
-unsigned long iova_cache_class_pages(unsigned long size)
-{
-	if (!size || size > IOVA_CACHE_MAX_PAGES)
-		return size;
-
-	return class_pages[size_classes[size]];
-}
-EXPORT_SYMBOL_IF_KUNIT(iova_cache_class_pages);
-
-/**
- * iova_bin_capacity() - number of ranges in a full magazine
- * @bin: kind of the ranges
- *
- * Return: IOVA_MAGAZINE_SIZE, or less for long ranges.
- */
-unsigned int iova_bin_capacity(unsigned int bin)
-{
-	unsigned int pages = class_pages[bin % IOVA_CACHE_CLASSES];
-
-	return min(IOVA_MAGAZINE_SIZE, IOVA_MAGAZINE_PAGES / pages);
-}
 
 static bool is_cacheable(struct iova_domain *iovad, unsigned long size)
 {
@@ -75,7 +34,7 @@ static bool is_cacheable(struct iova_domain *iovad, unsigned long size)
 static unsigned long bin_index(struct iova_domain *iovad, unsigned long size,
 			       unsigned long pfn)
 {
-	unsigned long index = size_classes[size];
+	unsigned long index = iova_size_classes[size];
 
 	if (unlikely(pfn >= iovad->dma_32bit_pfn))
 		index += IOVA_CACHE_CLASSES;

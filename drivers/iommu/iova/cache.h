@@ -3,18 +3,12 @@
  * Per-CPU caches of free ranges: the door of cache.c.
  */
 
-#ifndef __IOVA_CACHE_H
-#define __IOVA_CACHE_H
+#ifndef _IOVA_CACHE_H
+#define _IOVA_CACHE_H
 
-#include <linux/types.h>
+#include "magazine.h"
 
 struct iova_domain;
-
-/* Longest range that is cached, in PFNs; longer ones go to the tree */
-#define IOVA_CACHE_MAX_PAGES	256
-
-/* Sizes up to 32 PFNs in powers of two, then four steps per doubling */
-#define IOVA_CACHE_CLASSES	18
 
 /**
  * struct iova_cache_usage - what a domain's caches hold and did
@@ -32,17 +26,6 @@ struct iova_cache_usage {
 	unsigned long	cached_32bit[IOVA_CACHE_CLASSES];
 };
 
-int iova_cache_setup(void);
-void iova_cache_teardown(void);
-void iova_cache_destroy(struct iova_domain *iovad);
-
 void iova_cache_usage(struct iova_domain *iovad, struct iova_cache_usage *usage);
-unsigned long iova_cache_class_pages(unsigned long size);
 
-unsigned long iova_cache_drain(struct iova_domain *iovad);
-
-#if IS_ENABLED(CONFIG_IOMMU_IOVA_KUNIT_TEST)
-unsigned long iova_cache_limit(struct iova_domain *iovad);
-#endif
-
-#endif /* __IOVA_CACHE_H */
+#endif /* _IOVA_CACHE_H */

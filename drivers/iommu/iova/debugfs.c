@@ -16,6 +16,7 @@
 
 #include "cache.h"
 #include "debugfs.h"
+#include "magazine.h"
 #include "tree.h"
 
 static struct dentry *iova_dir;

@@ -3,8 +3,8 @@
  * Looking into domains from user space: the door of debugfs.c.
  */
 
-#ifndef __IOVA_DEBUGFS_H
-#define __IOVA_DEBUGFS_H
+#ifndef _IOVA_DEBUGFS_H
+#define _IOVA_DEBUGFS_H
 
 struct dentry;
 struct iova_domain;
@@ -33,4 +33,4 @@ static inline void iova_debugfs_remove(struct dentry *dir)
 }
 #endif
 
-#endif /* __IOVA_DEBUGFS_H */
+#endif /* _IOVA_DEBUGFS_H */

@@ -16,12 +16,11 @@
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sizes.h>
-
-#define CREATE_TRACE_POINTS
 #include <trace/events/iova.h>
 
-#include "cache.h"
 #include "debugfs.h"
+#include "magazine.h"
+#include "reclaim.h"
 #include "tree.h"
 
 static DEFINE_MUTEX(iova_users_lock);
@@ -66,6 +65,30 @@ void init_iova_domain(struct iova_domain *iovad, unsigned long granule,
 EXPORT_SYMBOL_GPL(init_iova_domain);
 
 /**
+ * iova_domain_init_rcaches() - give a domain its per-CPU caches
+ * @iovad: domain, from which nothing was allocated yet
+ *
+ * Context: process, may sleep. iova_cache_get() came first.
+ * Return: 0, -EEXIST if the domain has caches, -ENOMEM, or what CPU hotplug
+ * says. On an error other than -EEXIST the domain works on without caches.
+ */
+int iova_domain_init_rcaches(struct iova_domain *iovad)
+{
+	int ret;
+
+	if (iovad->cache)
+		return -EEXIST;
+
+	ret = iova_cache_create(iovad);
+	if (ret)
+		return ret;
+
+	iovad->cache->debugfs = iova_debugfs_add(iovad);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(iova_domain_init_rcaches);
+
+/**
  * put_iova_domain() - end a domain and free all its ranges
  * @iovad: domain that nobody uses any more, or all zero
  *
@@ -73,6 +96,8 @@ EXPORT_SYMBOL_GPL(init_iova_domain);
  */
 void put_iova_domain(struct iova_domain *iovad)
 {
+	if (iovad->cache)
+		iova_debugfs_remove(iovad->cache->debugfs);
 	iova_cache_destroy(iovad);
 	iova_tree_destroy(iovad);
 }

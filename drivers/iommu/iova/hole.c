@@ -27,7 +27,6 @@
 #include <linux/rbtree_augmented.h>
 
 #include "hole.h"
-#include "tree.h"
 
 static struct iova *to_iova(struct rb_node *node)
 {

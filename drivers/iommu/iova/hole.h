@@ -3,13 +3,17 @@
  * The holes between ranges: the door of hole.c, for tree.c.
  */
 
-#ifndef __IOVA_HOLE_H
-#define __IOVA_HOLE_H
+#ifndef _IOVA_HOLE_H
+#define _IOVA_HOLE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct iova;
 struct iova_domain;
+
+/* Longest range, in PFNs: what the tree's summary of aligned space can tell */
+#define IOVA_TREE_MAX_PAGES	(BIT(BITS_PER_LONG - 2) - 1)
 
 /**
  * struct iova_want - what a search looks for
@@ -37,4 +41,4 @@ bool iova_hole_is_sound(struct iova_domain *iovad, struct iova *iova,
 			struct iova *below);
 #endif
 
-#endif /* __IOVA_HOLE_H */
+#endif /* _IOVA_HOLE_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two halves of the caches share: cache.c, the fast way in and
- * out, and reclaim.c, which makes caches and takes back what they hold.
+ * What the caches of a domain are made of: magazines, bins, depots.
  *
  * Freed ranges are kept in magazines (after Bonwick and Adams, "Magazines and
  * Vmem", USENIX 2001): each CPU has two for each kind of range, a depot per
@@ -19,8 +18,8 @@
  * under it. A depot's lock and iovad->lock (see tree.c) are leaves too.
  */
 
-#ifndef __IOVA_CACHE_INTERNAL_H
-#define __IOVA_CACHE_INTERNAL_H
+#ifndef _IOVA_MAGAZINE_H
+#define _IOVA_MAGAZINE_H
 
 #include <linux/processor.h>	/* bit_spinlock.h needs it */
 #include <linux/bit_spinlock.h>
@@ -32,9 +31,13 @@
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
-#include "cache.h"
-
 struct dentry;
+
+/* Longest range that is cached, in PFNs; longer ones go to the tree */
+#define IOVA_CACHE_MAX_PAGES	256
+
+/* Sizes up to 32 PFNs in powers of two, then four steps per doubling */
+#define IOVA_CACHE_CLASSES	18
 
 #define IOVA_MAGAZINE_SIZE	127
 /* So that no magazine ties up more address space than 64 MiB of 4 KiB pages */
@@ -104,15 +107,6 @@ struct iova_cache {
 	struct iova_depot	depots[IOVA_NR_BINS];
 };
 
-/* Where a walk that gives back cached ranges stands; goes downwards in bins */
-struct iova_drain {
-	struct iova_cache	*cache;
-	unsigned int		bin;		/* one more than the current bin */
-	unsigned int		cpu;
-	unsigned int		depot_left;	/* magazines still to be looked for */
-	unsigned long		ranges;		/* given back so far */
-};
-
 /**
  * iova_cpu_lock() - lock this CPU's magazines
  * @iovad: domain with caches
@@ -167,18 +161,25 @@ static inline void iova_move_end(struct iova_cache *cache)
 	atomic_inc_return(&cache->moves_done);	/* fully ordered */
 }
 
+/* The class of each size. A table, because every request looks into it */
+extern const u8 iova_size_classes[IOVA_CACHE_MAX_PAGES + 1];
+
+unsigned long iova_cache_class_pages(unsigned long size);
 unsigned int iova_bin_capacity(unsigned int bin);
+
+int iova_magazine_slab_create(void);
+void iova_magazine_slab_destroy(void);
+unsigned long iova_magazine_count(void);
 
 struct iova_magazine *iova_magazine_alloc(struct iova_cache *cache,
 					  unsigned int bin);
 void iova_magazine_free(struct iova_cache *cache, unsigned int bin,
 			struct iova_magazine *mag);
+void iova_magazine_release(struct iova_cache *cache, unsigned int bin,
+			   struct iova_magazine *mag, unsigned int nr);
 
 struct iova_magazine *iova_depot_pop(struct iova_depot *depot);
 void iova_depot_push(struct iova_cache *cache, unsigned int bin,
 		     struct iova_magazine *mag);
 
-struct iova_drain iova_drain_start(struct iova_cache *cache, unsigned int bins);
-unsigned int iova_drain_step(struct iova_drain *drain);
-
-#endif /* __IOVA_CACHE_INTERNAL_H */
+#endif /* _IOVA_MAGAZINE_H */

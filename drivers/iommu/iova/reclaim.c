@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of the caches of free ranges: magazines and depots, what makes and
- * ends a domain's caches, and all that takes back what they hold: a request
- * that would be refused, memory pressure, a CPU that goes offline.
+ * Makes and ends a domain's caches of free ranges, and gives back to the tree
+ * what they hold: for a request that would be refused, under memory pressure,
+ * and when a CPU goes offline.
  *
  * Locking: see magazine.h. iova_caches_lock, a mutex, orders the list
  * of all caches against the shrinker, which only tries it.
@@ -22,117 +22,11 @@
 #include <linux/spinlock.h>
 
 #include "magazine.h"
-#include "debugfs.h"
-#include "tree.h"
+#include "reclaim.h"
 
-static struct kmem_cache *iova_magazine_slab;
-static atomic_long_t iova_magazines;	/* in all domains */
 static LIST_HEAD(iova_caches);
 static DEFINE_MUTEX(iova_caches_lock);
 static struct shrinker *iova_shrinker;
-
-/* Magazines and the depot */
-
-/**
- * iova_magazine_alloc() - allocate a magazine
- * @cache: caches of a domain
- * @bin: kind of the ranges to come
- *
- * Does not touch reserves: a free can do without.
- *
- * Context: any but NMI.
- * Return: an empty magazine, or NULL.
- */
-struct iova_magazine *iova_magazine_alloc(struct iova_cache *cache,
-					  unsigned int bin)
-{
-	struct iova_magazine *mag;
-
-	mag = kmem_cache_alloc(iova_magazine_slab, GFP_NOWAIT | __GFP_NOWARN);
-	if (mag) {
-		atomic_inc(&cache->depots[bin].magazines);
-		atomic_long_inc(&iova_magazines);
-	}
-
-	return mag;
-}
-
-/**
- * iova_magazine_free() - free a magazine that holds no ranges
- * @cache: caches of a domain
- * @bin: kind of the ranges that were in it
- * @mag: magazine or NULL
- *
- * Context: any but NMI.
- */
-void iova_magazine_free(struct iova_cache *cache, unsigned int bin,
-			struct iova_magazine *mag)
-{
-	if (!mag)
-		return;
-
-	kmem_cache_free(iova_magazine_slab, mag);
-	atomic_dec(&cache->depots[bin].magazines);
-	atomic_long_dec(&iova_magazines);
-}
-
-/* Give back a magazine and the @nr ranges in it */
-static void magazine_release(struct iova_cache *cache, unsigned int bin,
-			     struct iova_magazine *mag, unsigned int nr)
-{
-	if (nr)
-		iova_tree_free_bulk(cache->iovad, mag->pfns, nr);
-	iova_magazine_free(cache, bin, mag);
-}
-
-/**
- * iova_depot_pop() - take a full magazine
- * @depot: depot of a bin
- *
- * Context: any but NMI.
- * Return: the magazine, NULL if there is none.
- */
-struct iova_magazine *iova_depot_pop(struct iova_depot *depot)
-{
-	struct iova_magazine *mag;
-
-	if (!READ_ONCE(depot->nr))
-		return NULL;
-
-	scoped_guard(spinlock_irqsave, &depot->lock) {
-		mag = depot->top;
-		if (mag) {
-			depot->top = mag->next;
-			WRITE_ONCE(depot->nr, depot->nr - 1);
-		}
-	}
-
-	return mag;
-}
-
-/**
- * iova_depot_push() - leave a full magazine
- * @cache: caches of a domain
- * @bin: kind of the ranges in it
- * @mag: magazine; where the depot has no room its ranges go to the tree
- *
- * Context: any but NMI.
- */
-void iova_depot_push(struct iova_cache *cache, unsigned int bin,
-		     struct iova_magazine *mag)
-{
-	struct iova_depot *depot = &cache->depots[bin];
-
-	scoped_guard(spinlock_irqsave, &depot->lock) {
-		if (depot->nr < IOVA_DEPOT_MAX) {
-			mag->next = depot->top;
-			depot->top = mag;
-			WRITE_ONCE(depot->nr, depot->nr + 1);
-			return;
-		}
-	}
-	magazine_release(cache, bin, mag, iova_bin_capacity(bin));
-}
 
 /* Giving back what is cached: on a refusal, under pressure, on hotplug */
 
@@ -147,7 +41,7 @@ static unsigned int drain_depot(struct iova_drain *drain, unsigned int index)
 	iova_move_begin(cache);
 	mag = iova_depot_pop(&cache->depots[index]);
 	if (mag) {
-		magazine_release(cache, index, mag, iova_bin_capacity(index));
+		iova_magazine_release(cache, index, mag, iova_bin_capacity(index));
 		drain->ranges += iova_bin_capacity(index);
 	}
 	iova_move_end(cache);
@@ -175,9 +69,9 @@ static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
 	iova_cpu_unlock(cpu, flags);
 
 	if (old.loaded)
-		magazine_release(cache, index, old.loaded, old.nr);
+		iova_magazine_release(cache, index, old.loaded, old.nr);
 	if (old.spare)
-		magazine_release(cache, index, old.spare, old.nr_spare);
+		iova_magazine_release(cache, index, old.spare, old.nr_spare);
 	iova_move_end(cache);
 	drain->ranges += old.nr + old.nr_spare;
 
@@ -278,25 +172,12 @@ static void cache_free(struct iova_cache *cache)
 	kfree(cache);
 }
 
-/**
- * iova_domain_init_rcaches() - give a domain its per-CPU caches
- * @iovad: domain, from which nothing was allocated yet
- *
- * Context: process, may sleep. iova_cache_get() came first.
- * Return: 0, -EEXIST if the domain has caches, -ENOMEM, or what CPU hotplug
- * says. On an error other than -EEXIST the domain works on without caches.
- */
-int iova_domain_init_rcaches(struct iova_domain *iovad)
+static struct iova_cache *cache_alloc(struct iova_domain *iovad)
 {
-	struct iova_cache *cache;
-	int ret;
+	struct iova_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
 
-	if (iovad->cache)
-		return -EEXIST;
-
-	cache = kzalloc(sizeof(*cache), GFP_KERNEL);
 	if (!cache)
-		return -ENOMEM;
+		return NULL;
 
 	cache->iovad = iovad;
 	for (unsigned int i = 0; i < IOVA_NR_BINS; i++) {
@@ -304,32 +185,46 @@ int iova_domain_init_rcaches(struct iova_domain *iovad)
 
 		spin_lock_init(&iova_depot->lock);
 	}
+
+	return cache;
+}
+
+/**
+ * iova_cache_create() - give a domain its per-CPU caches
+ * @iovad: domain without caches, from which nothing was allocated yet
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -ENOMEM, or what CPU hotplug says. On an error the domain works
+ * on without caches.
+ */
+int iova_cache_create(struct iova_domain *iovad)
+{
+	struct iova_cache *cache __free(kfree) = cache_alloc(iovad);
+	int ret;
+
+	if (!cache)
+		return -ENOMEM;
+
+	/* CPU hotplug finds the magazines as soon as it knows the caches */
 	iovad->cpus = alloc_percpu(struct iova_cpu);
-	if (!iovad->cpus) {
-		ret = -ENOMEM;
-		goto err_free;
-	}
+	if (!iovad->cpus)
+		return -ENOMEM;
+
 	ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,
 					       &cache->cpuhp_node);
-	if (ret)
-		goto err_free_cpus;
+	if (ret) {
+		free_percpu(iovad->cpus);
+		iovad->cpus = NULL;
+		return ret;
+	}
 
-	iovad->cache = cache;
-	iovad->max_cached = IOVA_CACHE_MAX_PAGES;
 	scoped_guard(mutex, &iova_caches_lock)
 		list_add_tail(&cache->list, &iova_caches);
-	cache->debugfs = iova_debugfs_add(iovad);
+	iovad->cache = no_free_ptr(cache);
+	iovad->max_cached = IOVA_CACHE_MAX_PAGES;
 
 	return 0;
-
-err_free_cpus:
-	free_percpu(iovad->cpus);
-	iovad->cpus = NULL;
-err_free:
-	kfree(cache);
-	return ret;
 }
-EXPORT_SYMBOL_GPL(iova_domain_init_rcaches);
 
 /**
  * iova_cache_destroy() - end a domain's caches, if it has any
@@ -346,7 +241,6 @@ void iova_cache_destroy(struct iova_domain *iovad)
 	if (!cache)
 		return;
 
-	iova_debugfs_remove(cache->debugfs);
 	scoped_guard(mutex, &iova_caches_lock)
 		list_del(&cache->list);
 	cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,
@@ -362,7 +256,7 @@ void iova_cache_destroy(struct iova_domain *iovad)
 static unsigned long shrink_count(struct shrinker *shrinker,
 				  struct shrink_control *sc)
 {
-	return atomic_long_read(&iova_magazines) ?: SHRINK_EMPTY;
+	return iova_magazine_count() ?: SHRINK_EMPTY;
 }
 
 static unsigned long shrink_scan(struct shrinker *shrinker,
@@ -404,11 +298,9 @@ int iova_cache_setup(void)
 {
 	int ret;
 
-	iova_magazine_slab = kmem_cache_create("iommu_iova_magazine",
-					       sizeof(struct iova_magazine), 0,
-					       SLAB_HWCACHE_ALIGN, NULL);
-	if (!iova_magazine_slab)
-		return -ENOMEM;
+	ret = iova_magazine_slab_create();
+	if (ret)
+		return ret;
 
 	ret = cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "iommu/iova:dead",
 				      NULL, iova_cpu_dead);
@@ -429,7 +321,7 @@ int iova_cache_setup(void)
 err_cpuhp:
 	cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
 err_slab:
-	kmem_cache_destroy(iova_magazine_slab);
+	iova_magazine_slab_destroy();
 	return ret;
 }
 
@@ -442,7 +334,7 @@ void iova_cache_teardown(void)
 {
 	shrinker_free(iova_shrinker);
 	cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
-	kmem_cache_destroy(iova_magazine_slab);
+	iova_magazine_slab_destroy();
 }
 
 /**

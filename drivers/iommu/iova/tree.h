@@ -3,17 +3,13 @@
  * Ordered ranges of an I/O address space: the door of tree.c.
  */
 
-#ifndef __IOVA_TREE_H
-#define __IOVA_TREE_H
+#ifndef _IOVA_TREE_H
+#define _IOVA_TREE_H
 
-#include <linux/bits.h>
 #include <linux/types.h>
 
 struct iova;
 struct iova_domain;
-
-/* Longest range, in PFNs: what the tree's summary of aligned space can tell */
-#define IOVA_TREE_MAX_PAGES	(BIT(BITS_PER_LONG - 2) - 1)
 
 /* Ranges given back in one hold of a domain's lock */
 #define IOVA_TREE_BATCH		32
@@ -83,4 +79,4 @@ static inline bool iova_tree_set_cached(struct iova_domain *iovad,
 bool iova_tree_validate(struct iova_domain *iovad);
 #endif
 
-#endif /* __IOVA_TREE_H */
+#endif /* _IOVA_TREE_H */

@@ -7,7 +7,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 /* Each user has its own reference; the first to leave takes nothing away. */

@@ -13,7 +13,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "../cache.h"
+#include "../magazine.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 /* The longest range that is cached, in PFNs: 1 MiB of 4 KiB pages. */

@@ -8,7 +8,7 @@
 #include <linux/cpumask.h>
 #include <linux/smp.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 /**

@@ -26,7 +26,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 /* The window that operations use, all of it above start_pfn. */

@@ -7,7 +7,7 @@
 
 #include <linux/kconfig.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 static void iova_test_find(struct kunit *test)

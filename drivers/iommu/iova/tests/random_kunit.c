@@ -14,7 +14,7 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 #define STEPS		100000

@@ -20,7 +20,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "iova_kunit.h"
 
 #define SLOTS		512

@@ -17,7 +17,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "../cache.h"
+#include "../reclaim.h"
 #include "../tree.h"
 #include "iova_kunit.h"
 
