@@ -8,7 +8,7 @@
 #include <linux/string.h>
 
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 /* Each user has its own reference; the first to leave takes nothing away. */
 static void iova_test_cache_get_is_counted(struct kunit *test)

@@ -15,7 +15,7 @@
 
 #include "../magazine.h"
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 /* The longest range that is cached, in PFNs: 1 MiB of 4 KiB pages. */
 #define CACHED_PAGES	256
@@ -284,7 +284,7 @@ static void iova_test_32bit_among_64bit(struct kunit *test)
 
 /*
  * 64-bit traffic alone must not be answered from below 4 GiB while there is
- * room above, or 32-bit devices starve: highest first holds with caches, too.
+ * space above, or 32-bit devices starve: highest first holds with caches, too.
  */
 static void iova_test_64bit_stays_above(struct kunit *test)
 {
@@ -376,7 +376,7 @@ static void iova_test_put_with_full_caches(struct kunit *test)
 		pfns[i] = alloc_iova_fast(iovad, 1 + i % 300, ULONG_MAX, true);
 		KUNIT_ASSERT_NE(test, pfns[i], 0);
 	}
-	/* Every tenth is still in use, as after a driver that forgot it. */
+	/* Every tenth is still in use, as after a driver that leaked it. */
 	for (i = 0; i < n; i++)
 		if (i % 10)
 			free_iova_fast(iovad, pfns[i], 1 + i % 300);

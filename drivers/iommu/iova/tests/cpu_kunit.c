@@ -9,7 +9,7 @@
 #include <linux/smp.h>
 
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 /**
  * struct batch - ranges that one CPU allocates or frees in a row

@@ -27,7 +27,7 @@
 #include <linux/sched.h>
 
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 /* The window that operations use, all of it above start_pfn. */
 #define FIRST_PFN	1

@@ -8,7 +8,7 @@
 #include <linux/kconfig.h>
 
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 static void iova_test_find(struct kunit *test)
 {

@@ -11,7 +11,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 
-#include "iova_kunit.h"
+#include "model.h"
 
 /**
  * iova_model_init() - begin with nothing taken

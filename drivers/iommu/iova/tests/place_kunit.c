@@ -8,7 +8,8 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 
-#include "iova_kunit.h"
+#include "model.h"
+#include "util.h"
 
 /* Pages of the space whose every pattern of holes is tried. */
 #define PATTERN_PAGES	7

@@ -6,7 +6,7 @@
  * between nearly empty and nearly full, because most of what can go wrong
  * needs one of the two. Cached ranges make the tree's content unknowable from
  * outside; the model then holds what the walk owns, and a refusal is checked
- * after the caches have been emptied.
+ * after the caches have been drained.
  */
 
 #include <linux/align.h>
@@ -15,7 +15,8 @@
 #include <linux/sched.h>
 
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "model.h"
+#include "util.h"
 
 #define STEPS		100000
 #define PHASE_STEPS	4096
@@ -204,8 +205,8 @@ static void walk_alloc(struct walk *w)
 }
 
 /*
- * alloc_iova_fast(): when it refuses, emptying all caches must not help. It
- * empties them itself if told to, or if the limit is below 4 GiB.
+ * alloc_iova_fast(): when it refuses, draining all caches must not help. It
+ * drains them itself if told to, or if the limit is below 4 GiB.
  */
 static unsigned long alloc_fast_checked(struct walk *w, unsigned long asked,
 					const struct iova_request *rq)

@@ -5,7 +5,7 @@
  * of a small space is tried against each arrangement.
  */
 
-#include "iova_kunit.h"
+#include "util.h"
 
 /* Reservations and allocations below this PFN are enumerated. */
 #define SPACE		14
@@ -244,7 +244,7 @@ static void iova_test_reserve_below_start(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, alloc_iova(iovad, 1, 110, false));
 	iova_test_expect_range(test, 110, 110);
 
-	/* Leaving makes room above the start, none below it. */
+	/* Freeing them makes space above the start, none below it. */
 	__free_iova(iovad, across);
 	__free_iova(iovad, below);
 	KUNIT_EXPECT_NULL(test, alloc_iova(iovad, 1, 99, false));

@@ -6,7 +6,7 @@
  * and free what they find there. Before a worker uses a range it sets a bit
  * for each page of it, and clears them before it frees the range: a bit that
  * is set already belongs to another owner of the same page. Meanwhile the test
- * empties the caches and takes a CPU away and brings it back. At the end
+ * drains the caches and takes a CPU away and brings it back. At the end
  * nothing may be missing.
  */
 
@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 
 #include "../reclaim.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 #define SLOTS		512
 #define MAX_WORKERS	32
@@ -46,7 +46,7 @@ struct stress_config {
 };
 
 static const struct stress_config stress_configs[] = {
-	{ "roomy", 65536, 0, 300, 6000, false },
+	{ "sparse", 65536, 0, 300, 6000, false },
 	{ "cramped", 2048, 0, 40, 10000, false },
 	{ "single pages, nearly full", 400, 0, 1, 10000, false },
 	{ "across 4 GiB", 16384, 6000, 270, 6000, false },

@@ -19,7 +19,7 @@
 
 #include "../reclaim.h"
 #include "../tree.h"
-#include "iova_kunit.h"
+#include "util.h"
 
 static unsigned long long seed;
 module_param(seed, ullong, 0444);

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites of the IOVA allocator's test module share: a domain that is
- * put whatever becomes of a test, and a model of the space to compare with.
+ * A model of an I/O address space, for allocations to be compared with.
  */
 
-#ifndef _IOVA_KUNIT_H_
-#define _IOVA_KUNIT_H_
+#ifndef _IOVA_TEST_MODEL_H
+#define _IOVA_TEST_MODEL_H
 
 #include <kunit/test.h>
 #include <linux/iova.h>
-#include <linux/prandom.h>
 #include <linux/types.h>
-
-/**
- * struct iova_fixture - the domain of one test
- * @iovad: domain, all zero before iova_test_domain()
- * @caches: the domain has per-CPU caches
- */
-struct iova_fixture {
-	struct iova_domain iovad;
-	bool caches;
-};
 
 /**
  * struct iova_model - which pages of a small window are taken
@@ -51,23 +39,6 @@ struct iova_request {
 	bool aligned;
 };
 
-int iova_test_init(struct kunit *test);
-void iova_test_exit(struct kunit *test);
-struct iova_domain *iova_test_domain(struct kunit *test, unsigned long granule,
-				     unsigned long start_pfn, bool caches);
-void iova_test_put(struct kunit *test);
-void iova_test_validate(struct kunit *test);
-unsigned long iova_test_last_pfn(struct iova_domain *iovad);
-void iova_test_close_above(struct kunit *test, unsigned long pfn);
-void iova_test_expect_all_free(struct kunit *test, unsigned long first,
-			       unsigned long last);
-void iova_test_expect_range(struct kunit *test, unsigned long first,
-			    unsigned long last);
-void iova_test_seed(struct kunit *test, struct rnd_state *rnd,
-		    unsigned int salt);
-unsigned long iova_test_class(unsigned long size);
-unsigned int iova_test_hotplug_cpu(struct kunit *test);
-
 int iova_model_init(struct kunit *test, struct iova_model *model,
 		    unsigned long base, unsigned long pages,
 		    unsigned long start);
@@ -84,4 +55,4 @@ void iova_model_check_shape(struct kunit *test, const struct iova_model *model,
 void iova_model_check(struct kunit *test, const struct iova_model *model,
 		      const struct iova_request *rq, const struct iova *iova);
 
-#endif /* _IOVA_KUNIT_H_ */
+#endif /* _IOVA_TEST_MODEL_H */
