@@ -20,8 +20,8 @@
  * See Documentation/driver-api/iova.rst for the design.
  */
 
-#ifndef _IOVA_H_
-#define _IOVA_H_
+#ifndef _IOVA_H
+#define _IOVA_H
 
 #include <linux/align.h>
 #include <linux/bits.h>
@@ -293,4 +293,4 @@ static inline void put_iova_domain(struct iova_domain *iovad)
 }
 #endif
 
-#endif /* _IOVA_H_ */
+#endif /* _IOVA_H */

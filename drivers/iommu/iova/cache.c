@@ -44,18 +44,22 @@ static unsigned long bin_index(struct iova_domain *iovad, unsigned long size,
 
 /* A CPU's bins */
 
-static void bin_swap(struct iova_bin *bin)
+static void bin_swap(struct iova_cpu *cpu, struct iova_bin *bin)
 {
+	iova_cpu_assert_held(cpu);
+
 	swap(bin->loaded, bin->spare);
 	swap(bin->nr, bin->nr_spare);
 }
 
-/* Load a magazine, return the one that has no place any more */
-static struct iova_magazine *bin_load(struct iova_bin *bin,
+/* Load a magazine, return the one that it displaces */
+static struct iova_magazine *bin_load(struct iova_cpu *cpu, struct iova_bin *bin,
 				      struct iova_magazine *mag, unsigned int nr,
 				      unsigned int capacity)
 {
 	struct iova_magazine *displaced = bin->spare;
+
+	iova_cpu_assert_held(cpu);
 
 	bin->spare = bin->loaded;
 	bin->nr_spare = bin->nr;
@@ -66,10 +70,13 @@ static struct iova_magazine *bin_load(struct iova_bin *bin,
 	return displaced;
 }
 
-static bool bin_put(struct iova_bin *bin, unsigned long pfn)
+static bool bin_put(struct iova_cpu *cpu, struct iova_bin *bin,
+		    unsigned long pfn)
 {
+	iova_cpu_assert_held(cpu);
+
 	if (bin->nr == bin->capacity && bin->spare && !bin->nr_spare)
-		bin_swap(bin);
+		bin_swap(cpu, bin);
 	if (bin->nr == bin->capacity)
 		return false;
 
@@ -78,13 +85,15 @@ static bool bin_put(struct iova_bin *bin, unsigned long pfn)
 }
 
 /* Take a range whose first @size pages lie under the limit */
-static unsigned long bin_take(struct iova_bin *bin, unsigned long size,
-			      unsigned long limit_pfn)
+static unsigned long bin_take(struct iova_cpu *cpu, struct iova_bin *bin,
+			      unsigned long size, unsigned long limit_pfn)
 {
 	unsigned long *pfns, pfn;
 
+	iova_cpu_assert_held(cpu);
+
 	if (!bin->nr && bin->nr_spare)
-		bin_swap(bin);
+		bin_swap(cpu, bin);
 
 	for (unsigned int i = bin->nr; i--; ) {
 		pfns = bin->loaded->pfns;
@@ -113,11 +122,11 @@ static unsigned long cache_load(struct iova_domain *iovad, unsigned int index,
 
 	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
-	pfn = bin_take(bin, size, limit_pfn);
+	pfn = bin_take(cpu, bin, size, limit_pfn);
 	if (!pfn && !bin->nr) {
-		displaced = bin_load(bin, full, capacity, capacity);
+		displaced = bin_load(cpu, bin, full, capacity, capacity);
 		full = NULL;
-		pfn = bin_take(bin, size, limit_pfn);
+		pfn = bin_take(cpu, bin, size, limit_pfn);
 	}
 	iova_cpu_unlock(cpu, flags);
 
@@ -141,7 +150,7 @@ static unsigned long cache_refill(struct iova_domain *iovad, unsigned long size,
 
 	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
-	pfn = bin_take(bin, size, limit_pfn);
+	pfn = bin_take(cpu, bin, size, limit_pfn);
 	empty = !bin->nr;
 	iova_cpu_unlock(cpu, flags);
 	if (pfn || !empty)
@@ -311,7 +320,7 @@ static noinline unsigned long alloc_observed(struct iova_domain *iovad,
  * A refused request has looked into the caches of all CPUs, and what it gave
  * back on the way is bounded by what they can hold; see struct iova_cache.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the first PFN, never 0, or 0 if there is no space or no memory. A
  * size of 0 or beyond the domain is refused with a warning.
  */
@@ -360,7 +369,7 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 
 	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
-	stored = bin_put(bin, pfn);
+	stored = bin_put(cpu, bin, pfn);
 	crowded = bin->spare;
 	iova_cpu_unlock(cpu, flags);
 	if (stored)
@@ -376,10 +385,10 @@ static bool cache_store(struct iova_domain *iovad, unsigned long pfn,
 
 	cpu = iova_cpu_lock(iovad, &flags);
 	bin = &cpu->bins[index];
-	if (!bin_put(bin, pfn)) {
-		displaced = bin_load(bin, fresh, 0, iova_bin_capacity(index));
+	if (!bin_put(cpu, bin, pfn)) {
+		displaced = bin_load(cpu, bin, fresh, 0, iova_bin_capacity(index));
 		fresh = NULL;
-		bin_put(bin, pfn);
+		bin_put(cpu, bin, pfn);
 	}
 	iova_cpu_unlock(cpu, flags);
 
@@ -427,15 +436,15 @@ static noinline void free_missed(struct iova_domain *iovad, unsigned long pfn,
  * @pfn: what alloc_iova_fast() returned
  * @size: the size that was asked for, in PFNs
  *
- * The range must be forgotten by the hardware: it may be handed out again
- * before this function returns.
+ * The caller must have had the IOMMU invalidate the range: it may be handed out
+ * again before this function returns.
  *
- * Never needs memory: where a cache has no room the range goes to the tree. A
- * range past the cached sizes, and every range of a domain without caches, is
+ * Never needs memory: if a cache is full, the range goes to the tree. A range
+ * past the cached sizes, and every range of a domain without caches, is
  * checked: what is not in use is refused with a warning. In the cached sizes
  * that takes CONFIG_IOMMU_IOVA_DEBUG.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void free_iova_fast(struct iova_domain *iovad, unsigned long pfn,
 		    unsigned long size)
@@ -502,7 +511,7 @@ static void bin_usage(struct iova_cache *cache, unsigned int index,
  * @iovad: domain with caches
  * @usage: filled in; a snapshot that other CPUs may be changing
  *
- * Context: any. Takes no lock.
+ * Context: Any context. Takes no lock.
  */
 void iova_cache_usage(struct iova_domain *iovad, struct iova_cache_usage *usage)
 {

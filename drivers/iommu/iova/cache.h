@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Per-CPU caches of free ranges: the door of cache.c.
+ * Per-CPU caches of free ranges: what cache.c offers beside the functions of
+ * <linux/iova.h>.
  */
 
 #ifndef _IOVA_CACHE_H

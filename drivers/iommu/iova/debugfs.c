@@ -154,7 +154,7 @@ void iova_debugfs_teardown(void)
  * iova_debugfs_add() - make a domain's folder
  * @iovad: domain with caches
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: the folder; a failure is no concern of the caller's.
  */
 struct dentry *iova_debugfs_add(struct iova_domain *iovad)
@@ -175,7 +175,7 @@ struct dentry *iova_debugfs_add(struct iova_domain *iovad)
  * iova_debugfs_remove() - remove a domain's folder
  * @dir: what iova_debugfs_add() returned
  *
- * Context: process, may sleep. Waits for readers.
+ * Context: Process context, may sleep. Waits for readers.
  */
 void iova_debugfs_remove(struct dentry *dir)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Looking into domains from user space: the door of debugfs.c.
+ * Domains in debugfs: the interface of debugfs.c.
  */
 
 #ifndef _IOVA_DEBUGFS_H

@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/iova.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -43,7 +44,7 @@ static unsigned long domain_end_pfn(struct iova_domain *iovad)
  *	request and every reservation is refused.
  * @start_pfn: lowest PFN to hand out
  *
- * Context: any. May come before iova_cache_get().
+ * Context: Any context. May come before iova_cache_get().
  */
 void init_iova_domain(struct iova_domain *iovad, unsigned long granule,
 		      unsigned long start_pfn)
@@ -68,7 +69,7 @@ EXPORT_SYMBOL_GPL(init_iova_domain);
  * iova_domain_init_rcaches() - give a domain its per-CPU caches
  * @iovad: domain, from which nothing was allocated yet
  *
- * Context: process, may sleep. iova_cache_get() came first.
+ * Context: Process context, may sleep. iova_cache_get() came first.
  * Return: 0, -EEXIST if the domain has caches, -ENOMEM, or what CPU hotplug
  * says. On an error other than -EEXIST the domain works on without caches.
  */
@@ -92,7 +93,7 @@ EXPORT_SYMBOL_GPL(iova_domain_init_rcaches);
  * put_iova_domain() - end a domain and free all its ranges
  * @iovad: domain that nobody uses any more, or all zero
  *
- * Context: process, may sleep. May come after iova_cache_put().
+ * Context: Process context, may sleep. May come after iova_cache_put().
  */
 void put_iova_domain(struct iova_domain *iovad)
 {
@@ -114,7 +115,7 @@ EXPORT_SYMBOL_GPL(put_iova_domain);
  * gets the highest. Success and refusal cost O(log n) of the ranges in the
  * domain. Cached ranges (see alloc_iova_fast()) count as taken.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the range, owned by the caller, or NULL if there is no space or no
  * memory. A size of 0 or beyond the domain is refused with a warning.
  */
@@ -141,7 +142,7 @@ EXPORT_SYMBOL_GPL(alloc_iova);
  * @iovad: domain
  * @pfn: PFN
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the range, borrowed from its owner (see struct iova), or NULL.
  */
 struct iova *find_iova(struct iova_domain *iovad, unsigned long pfn)
@@ -158,7 +159,7 @@ EXPORT_SYMBOL_GPL(find_iova);
  *	of another domain, a reservation that a later one has absorbed. A range
  *	that was freed before is gone and must not be passed at all.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void __free_iova(struct iova_domain *iovad, struct iova *iova)
 {
@@ -185,7 +186,7 @@ EXPORT_SYMBOL_GPL(__free_iova);
  * @pfn: any PFN of the range. One that is not in use, as after a double free,
  *	is refused with a warning.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void free_iova(struct iova_domain *iovad, unsigned long pfn)
 {
@@ -209,7 +210,7 @@ EXPORT_SYMBOL_GPL(free_iova);
  * by __free_iova(). Reservations that merely touch stay apart. Cached ranges
  * that are in the way are given back first.
  *
- * Context: any but NMI; meant for setting up a domain.
+ * Context: Any context but NMI. Meant for setting up a domain.
  * Return: the range that holds the reservation, owned by the caller, or NULL:
  * with a warning and nothing changed, if there is no memory, a live allocation
  * is in the way, or the PFNs lie beyond the domain or are in the wrong order. A
@@ -243,10 +244,12 @@ struct iova *reserve_iova(struct iova_domain *iovad, unsigned long pfn_lo,
 }
 EXPORT_SYMBOL_GPL(reserve_iova);
 
-/* Returns with everything set up, or with nothing */
+/* Set up everything, or nothing */
 static int iova_setup(void)
 {
 	int ret;
+
+	lockdep_assert_held(&iova_users_lock);
 
 	ret = iova_tree_slab_create();
 	if (ret)
@@ -268,7 +271,7 @@ static int iova_setup(void)
  * What domains share (slabs, hotplug callback, shrinker) is set up for the
  * first user.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, or a negative errno if it could not be set up.
  */
 int iova_cache_get(void)
@@ -296,7 +299,7 @@ EXPORT_SYMBOL_GPL(iova_cache_get);
  * What domains share stays until the module goes, so that the last user may
  * still put its domains.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iova_cache_put(void)
 {

@@ -121,7 +121,7 @@ static const struct rb_augment_callbacks subtree_callbacks = {
  * @iova: range to insert, with its place in @pfn_lo and @pfn_hi
  * @above: the next range upwards
  *
- * Context: under iovad->lock.
+ * Context: Any context. The caller holds iovad->lock.
  */
 void iova_hole_take(struct iova_domain *iovad, struct iova *iova,
 		    struct iova *above)
@@ -158,7 +158,7 @@ void iova_hole_take(struct iova_domain *iovad, struct iova *iova,
  * @iovad: domain
  * @iova: range in the tree, not the anchor
  *
- * Context: under iovad->lock.
+ * Context: Any context. The caller holds iovad->lock.
  * Return: the next range upwards.
  */
 struct iova *iova_hole_return(struct iova_domain *iovad, struct iova *iova)
@@ -242,7 +242,7 @@ static struct iova *subtree_search(struct rb_node *node,
  * right passes a range whose hole and left subtree lie wholly under the limit;
  * the last one that fits is the highest, after the cut hole itself.
  *
- * Context: under iovad->lock. O(log n).
+ * Context: Any context. The caller holds iovad->lock. O(log n).
  * Return: the range above the place, NULL if there is no place.
  */
 struct iova *iova_hole_search(struct iova_domain *iovad,
@@ -281,7 +281,7 @@ struct iova *iova_hole_search(struct iova_domain *iovad,
  * @iovad: domain
  * @limit_pfn: where to stop
  *
- * Context: under iovad->lock. O(log n).
+ * Context: Any context. The caller holds iovad->lock. O(log n).
  * Return: number of PFNs.
  */
 unsigned long iova_hole_longest(struct iova_domain *iovad,
@@ -317,7 +317,7 @@ unsigned long iova_hole_longest(struct iova_domain *iovad,
  * @iovad: domain whose start_pfn is set
  * @end_pfn: first PFN above the address space
  *
- * Context: any, the domain is not in use yet.
+ * Context: Any context. The domain is not in use yet.
  */
 void iova_hole_init(struct iova_domain *iovad, unsigned long end_pfn)
 {
@@ -357,7 +357,7 @@ static bool subtree_is_sound(struct iova *iova)
  * @iova: range in the tree
  * @below: the next range downwards, NULL if there is none
  *
- * Context: under iovad->lock.
+ * Context: Any context. The caller holds iovad->lock.
  * Return: true if order, hole and subtree are as they must be.
  */
 bool iova_hole_is_sound(struct iova_domain *iovad, struct iova *iova,
@@ -365,6 +365,8 @@ bool iova_hole_is_sound(struct iova_domain *iovad, struct iova *iova,
 {
 	unsigned long end = below ? below->pfn_hi + 1 : 0;
 	unsigned long hole_lo = min(iova->pfn_lo, max(end, iovad->start_pfn));
+
+	lockdep_assert_held(&iovad->lock);
 
 	return iova->pfn_lo <= iova->pfn_hi &&
 	       (!below || below->pfn_hi < iova->pfn_lo) &&

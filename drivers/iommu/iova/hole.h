@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The holes between ranges: the door of hole.c, for tree.c.
+ * The holes between ranges: the interface of hole.c, for tree.c.
  */
 
 #ifndef _IOVA_HOLE_H

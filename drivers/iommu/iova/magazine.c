@@ -108,7 +108,7 @@ unsigned long iova_magazine_count(void)
  *
  * Does not touch reserves: a free can do without.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: an empty magazine, or NULL.
  */
 struct iova_magazine *iova_magazine_alloc(struct iova_cache *cache,
@@ -131,7 +131,7 @@ struct iova_magazine *iova_magazine_alloc(struct iova_cache *cache,
  * @bin: kind of the ranges that were in it
  * @mag: magazine or NULL
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iova_magazine_free(struct iova_cache *cache, unsigned int bin,
 			struct iova_magazine *mag)
@@ -151,7 +151,7 @@ void iova_magazine_free(struct iova_cache *cache, unsigned int bin,
  * @mag: magazine
  * @nr: number of ranges in it; they go to the tree
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iova_magazine_release(struct iova_cache *cache, unsigned int bin,
 			   struct iova_magazine *mag, unsigned int nr)
@@ -167,7 +167,7 @@ void iova_magazine_release(struct iova_cache *cache, unsigned int bin,
  * iova_depot_pop() - take a full magazine
  * @depot: depot of a bin
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the magazine, NULL if there is none.
  */
 struct iova_magazine *iova_depot_pop(struct iova_depot *depot)
@@ -192,9 +192,9 @@ struct iova_magazine *iova_depot_pop(struct iova_depot *depot)
  * iova_depot_push() - leave a full magazine
  * @cache: caches of a domain
  * @bin: kind of the ranges in it
- * @mag: magazine; where the depot has no room its ranges go to the tree
+ * @mag: magazine; if the depot is full, its ranges go to the tree
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iova_depot_push(struct iova_cache *cache, unsigned int bin,
 		     struct iova_magazine *mag)

@@ -9,7 +9,7 @@
  * never search through each other's ranges.
  *
  * A cached range is still in the domain's tree. Its PFN stands in at most one
- * magazine, and whoever takes it from there owns the range. A range of a class
+ * magazine, and the CPU that takes it from there owns the range. A range of a class
  * always has the full length of the class, whatever its user asked for, and
  * is naturally aligned.
  *
@@ -27,6 +27,7 @@
 #include <linux/iova.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
@@ -88,20 +89,20 @@ struct iova_depot {
  * live until put_iova_domain().
  *
  * Memory: at most two magazines per possible CPU and bin, and IOVA_DEPOT_MAX in
- * each depot; a free that finds no room goes to the tree. Each magazine of 1 KiB
- * keeps up to 127 ranges of the tree alive. The shrinker takes all of it back,
- * CPU hotplug what the CPU had.
+ * each depot; a range that is freed while these are full goes to the tree. Each
+ * magazine of 1 KiB keeps up to 127 ranges of the tree alive. The shrinker takes
+ * all of it back, CPU hotplug what the CPU had.
  *
  * Moves: while a magazine is on its way from one place to another, or to the
- * tree, its ranges are seen in neither. Who moves one counts @moves_begun and
- * then @moves_done, so that a request is not refused because of ranges that
- * were on their way.
+ * tree, its ranges are seen in neither. A CPU that moves one counts @moves_begun
+ * before and @moves_done after it, so that no request is refused because of
+ * ranges that were on their way.
  */
 struct iova_cache {
 	struct iova_domain	*iovad;
 	struct hlist_node	cpuhp_node;
 	struct list_head	list;		/* iova_caches_lock */
-	struct dentry		*debugfs;
+	struct dentry		*debugfs;	/* domain.c */
 	atomic_t		moves_begun;
 	atomic_t		moves_done;
 	struct iova_depot	depots[IOVA_NR_BINS];
@@ -115,7 +116,7 @@ struct iova_cache {
  * A bit spinlock, because that is inlined: it is half of the fast way, which
  * is a leaf function thanks to it.
  *
- * Context: any but NMI. Returns with interrupts off.
+ * Context: Any context but NMI. Returns with interrupts off.
  * Return: this CPU's magazines.
  */
 static inline struct iova_cpu *iova_cpu_lock(struct iova_domain *iovad,
@@ -132,6 +133,19 @@ static inline struct iova_cpu *iova_cpu_lock(struct iova_domain *iovad,
 }
 
 /**
+ * iova_cpu_assert_held() - assert that a CPU's magazines are locked
+ * @cpu: magazines
+ *
+ * The lock is a bit, which lockdep does not track: this shows that somebody has
+ * taken it, and that interrupts are off.
+ */
+static inline void iova_cpu_assert_held(struct iova_cpu *cpu)
+{
+	lockdep_assert_irqs_disabled();
+	lockdep_assert(bit_spin_is_locked(0, &cpu->lock));
+}
+
+/**
  * iova_cpu_unlock() - unlock a CPU's magazines
  * @cpu: what was locked
  * @flags: state of interrupts to go back to
@@ -139,6 +153,7 @@ static inline struct iova_cpu *iova_cpu_lock(struct iova_domain *iovad,
 static inline void iova_cpu_unlock(struct iova_cpu *cpu, unsigned long flags)
 	__releases(bitlock)
 {
+	iova_cpu_assert_held(cpu);
 	__bit_spin_unlock(0, &cpu->lock);
 	local_irq_restore(flags);
 }

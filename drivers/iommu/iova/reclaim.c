@@ -85,7 +85,7 @@ static unsigned int drain_bin(struct iova_drain *drain, unsigned int cpu_nr,
  * Looks at every bin once and takes no more than a depot can hold at one time,
  * so that the walk comes to an end even if other CPUs keep filling the caches.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: number of magazines given back, 0 at the end.
  */
 unsigned int iova_drain_step(struct iova_drain *drain)
@@ -232,7 +232,7 @@ int iova_cache_create(struct iova_domain *iovad)
  *
  * The ranges in the caches stay in the tree, which goes next.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iova_cache_destroy(struct iova_domain *iovad)
 {
@@ -259,8 +259,7 @@ static unsigned long shrink_count(struct shrinker *shrinker,
 	return iova_magazine_count() ?: SHRINK_EMPTY;
 }
 
-static unsigned long shrink_scan(struct shrinker *shrinker,
-				 struct shrink_control *sc)
+static unsigned long shrink_caches(unsigned long nr_to_scan)
 {
 	unsigned long freed = 0;
 	struct iova_cache *cache;
@@ -268,22 +267,31 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	unsigned int step = 0;
 	LIST_HEAD(visited);
 
-	if (!mutex_trylock(&iova_caches_lock))
-		return SHRINK_STOP;
+	lockdep_assert_held(&iova_caches_lock);
 
-	while (freed < sc->nr_to_scan && !list_empty(&iova_caches)) {
+	while (freed < nr_to_scan && !list_empty(&iova_caches)) {
 		cache = list_first_entry(&iova_caches, struct iova_cache, list);
 		drain = iova_drain_start(cache, IOVA_NR_BINS);
 		do {
 			step = iova_drain_step(&drain);
 			freed += step;
-		} while (step && freed < sc->nr_to_scan);
+		} while (step && freed < nr_to_scan);
 		list_move_tail(&cache->list, &visited);
 		cond_resched();
 	}
-	/* Who was not visited is first next time */
+	/* Those not visited are first next time */
 	list_splice_tail(&visited, &iova_caches);
-	mutex_unlock(&iova_caches_lock);
+
+	return freed;
+}
+
+static unsigned long shrink_scan(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	unsigned long freed = 0;
+
+	scoped_cond_guard(mutex_try, return SHRINK_STOP, &iova_caches_lock)
+		freed = shrink_caches(sc->nr_to_scan);
 
 	return freed ?: SHRINK_STOP;
 }
@@ -291,7 +299,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 /**
  * iova_cache_setup() - prepare what all domains' caches share
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0 or a negative errno.
  */
 int iova_cache_setup(void)
@@ -328,7 +336,7 @@ err_slab:
 /**
  * iova_cache_teardown() - undo iova_cache_setup()
  *
- * Context: process, may sleep. No domain has caches any more.
+ * Context: Process context, may sleep. No domain has caches any more.
  */
 void iova_cache_teardown(void)
 {
@@ -341,7 +349,7 @@ void iova_cache_teardown(void)
  * iova_cache_drain() - give all cached ranges back to the tree
  * @iovad: domain with caches
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: number of ranges given back.
  */
 unsigned long iova_cache_drain(struct iova_domain *iovad)

@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/iova.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/rbtree.h>
@@ -64,6 +65,8 @@ static bool tree_place(struct iova_domain *iovad, struct iova *iova,
 	struct iova *above;
 	unsigned long pfn;
 
+	lockdep_assert_held(&iovad->lock);
+
 	above = iova_hole_search(iovad, want, limit_pfn, &pfn);
 	if (!above)
 		return false;
@@ -114,7 +117,7 @@ int iova_tree_slab_create(void)
 /**
  * iova_tree_slab_destroy() - destroy the slab
  *
- * Context: no domain may hold ranges any more.
+ * Context: Process context, may sleep. No domain has ranges any more.
  */
 void iova_tree_slab_destroy(void)
 {
@@ -138,8 +141,8 @@ void iova_tree_init(struct iova_domain *iovad, unsigned long end_pfn)
  * iova_tree_destroy() - free all ranges of a domain
  * @iovad: domain, which nobody uses any more; may be all zero
  *
- * Context: may sleep. Takes no lock, so that any number of ranges is freed
- * without holding anybody up.
+ * Context: Process context, may sleep. Takes no lock, so that any number of ranges is freed
+ * without holding up another CPU.
  */
 void iova_tree_destroy(struct iova_domain *iovad)
 {
@@ -183,7 +186,7 @@ bool iova_tree_size_ok(struct iova_domain *iovad, unsigned long size)
  *
  * Costs O(log n) of the ranges in the tree, refused or not.
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: the range, or NULL if there is no space or no memory.
  */
 struct iova *iova_tree_alloc(struct iova_domain *iovad, unsigned long size,
@@ -217,6 +220,8 @@ static void tree_absorb(struct iova_domain *iovad, struct iova *first,
 {
 	struct iova *above;
 
+	lockdep_assert_held(&iovad->lock);
+
 	lo = min(lo, first->pfn_lo);
 	hi = max(hi, first->pfn_hi);
 	above = iova_hole_return(iovad, first);
@@ -233,8 +238,11 @@ static void tree_absorb(struct iova_domain *iovad, struct iova *first,
 	iova_hole_take(iovad, first, above);
 }
 
-static bool tree_only_reserved(struct iova *iova, unsigned long hi)
+static bool tree_only_reserved(struct iova_domain *iovad, struct iova *iova,
+			       unsigned long hi)
 {
+	lockdep_assert_held(&iovad->lock);
+
 	while (iova->pfn_lo <= hi) {
 		if (!iova->reserved)
 			return false;
@@ -257,7 +265,7 @@ static bool tree_only_reserved(struct iova *iova, unsigned long hi)
  * The cost is O(log n) for each reservation absorbed, in one hold of the lock:
  * a merge has to happen whole or, over a live allocation, not at all.
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: the range that holds [@pfn_lo, @pfn_hi] now, or NULL if an
  * allocation, live or cached, stands in the way or there is no memory.
  */
@@ -273,7 +281,7 @@ struct iova *iova_tree_reserve(struct iova_domain *iovad, unsigned long pfn_lo,
 	scoped_guard(spinlock_irqsave, &iovad->lock) {
 		first = tree_first_from(iovad, pfn_lo);
 		merged = first->pfn_lo <= pfn_hi;
-		allowed = tree_only_reserved(first, pfn_hi);
+		allowed = tree_only_reserved(iovad, first, pfn_hi);
 		if (!merged) {
 			iova->pfn_lo = pfn_lo;
 			iova->pfn_hi = pfn_hi;
@@ -295,7 +303,7 @@ struct iova *iova_tree_reserve(struct iova_domain *iovad, unsigned long pfn_lo,
  * @iovad: domain
  * @pfn: PFN
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: the range, alive as long as its owner keeps it, or NULL.
  */
 struct iova *iova_tree_find(struct iova_domain *iovad, unsigned long pfn)
@@ -315,7 +323,7 @@ struct iova *iova_tree_find(struct iova_domain *iovad, unsigned long pfn)
  * @iovad: domain
  * @iova: range; anything that is not a range of @iovad is refused
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: true if @iova was given back.
  */
 bool iova_tree_free(struct iova_domain *iovad, struct iova *iova)
@@ -338,7 +346,7 @@ bool iova_tree_free(struct iova_domain *iovad, struct iova *iova)
  * @iovad: domain
  * @pfn: any PFN of the range
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: the range's length in PFNs, 0 if there was none.
  */
 unsigned long iova_tree_free_pfn(struct iova_domain *iovad, unsigned long pfn)
@@ -375,7 +383,7 @@ static struct iova *tree_lookup_exact(struct iova_domain *iovad,
  * @pfn: first PFN of the range
  * @size: length of the range in PFNs
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: true if there was such a range.
  */
 bool iova_tree_free_range(struct iova_domain *iovad, unsigned long pfn,
@@ -420,7 +428,7 @@ static unsigned int tree_erase_batch(struct iova_domain *iovad,
  * @pfns: first PFN of each range
  * @nr: number of ranges
  *
- * Context: any but NMI. Takes iovad->lock for at most IOVA_TREE_BATCH ranges
+ * Context: Any context but NMI. Takes iovad->lock for at most IOVA_TREE_BATCH ranges
  * at a time.
  */
 void iova_tree_free_bulk(struct iova_domain *iovad, const unsigned long *pfns,
@@ -451,7 +459,7 @@ void iova_tree_free_bulk(struct iova_domain *iovad, const unsigned long *pfns,
  * @iovad: domain
  * @usage: filled in
  *
- * Context: any but NMI. Takes iovad->lock for O(log n).
+ * Context: Any context but NMI. Takes iovad->lock for O(log n).
  */
 void iova_tree_usage(struct iova_domain *iovad, struct iova_tree_usage *usage)
 {
@@ -464,8 +472,11 @@ void iova_tree_usage(struct iova_domain *iovad, struct iova_tree_usage *usage)
 	}
 }
 
-static void range_copy(struct iova *iova, struct iova_tree_range *range)
+static void tree_copy_range(struct iova_domain *iovad, struct iova *iova,
+			    struct iova_tree_range *range)
 {
+	lockdep_assert_held(&iovad->lock);
+
 	range->pfn_lo = iova->pfn_lo;
 	range->pfn_hi = iova->pfn_hi;
 	range->reserved = iova->reserved;
@@ -480,7 +491,7 @@ static void range_copy(struct iova *iova, struct iova_tree_range *range)
  * @pfn: where to look from
  * @range: filled in
  *
- * Context: any but NMI. Takes iovad->lock for O(log n).
+ * Context: Any context but NMI. Takes iovad->lock for O(log n).
  * Return: false if there is none.
  */
 bool iova_tree_range_from(struct iova_domain *iovad, unsigned long pfn,
@@ -493,7 +504,7 @@ bool iova_tree_range_from(struct iova_domain *iovad, unsigned long pfn,
 		iova = tree_first_from(iovad, pfn);
 		found = iova && iova != &iovad->anchor;
 		if (found)
-			range_copy(iova, range);
+			tree_copy_range(iovad, iova, range);
 	}
 
 	return found;
@@ -507,7 +518,7 @@ bool iova_tree_range_from(struct iova_domain *iovad, unsigned long pfn,
  * @size: length of the range in PFNs
  * @cached: where the range goes
  *
- * Context: any but NMI. Takes iovad->lock.
+ * Context: Any context but NMI. Takes iovad->lock.
  * Return: false if there is no such allocation, or if it is there already.
  */
 bool iova_tree_set_cached(struct iova_domain *iovad, unsigned long pfn,
@@ -560,7 +571,7 @@ static bool tree_is_sound(struct iova_domain *iovad)
  * iova_tree_validate() - check a tree's invariants from scratch
  * @iovad: domain
  *
- * Context: any but NMI. Holds iovad->lock for O(n): for tests.
+ * Context: Any context but NMI. Holds iovad->lock for O(n): for tests.
  * Return: true if the tree is sound.
  */
 bool iova_tree_validate(struct iova_domain *iovad)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ordered ranges of an I/O address space: the door of tree.c.
+ * Ordered ranges of an I/O address space: the interface of tree.c.
  */
 
 #ifndef _IOVA_TREE_H
@@ -15,7 +15,7 @@ struct iova_domain;
 #define IOVA_TREE_BATCH		32
 
 /**
- * struct iova_tree_range - copy of one range, taken under the domain's lock
+ * struct iova_tree_range - copy of one range
  * @pfn_lo: first PFN
  * @pfn_hi: last PFN
  * @depth: number of tree nodes from the root to this one, both included

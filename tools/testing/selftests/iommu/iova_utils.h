@@ -4,8 +4,8 @@
  * IOMMU, and a process that keeps it busy.
  */
 
-#ifndef __SELFTEST_IOVA_UTILS_H
-#define __SELFTEST_IOVA_UTILS_H
+#ifndef _IOVA_UTILS_H
+#define _IOVA_UTILS_H
 
 #include <dirent.h>
 #include <errno.h>
