@@ -148,8 +148,8 @@ def atomics(base):
     functions, one for each acquisition that the lock statistics count.
     """
     folder = guest.BUILD / kernel_name("x86_64", base) / "drivers/iommu"
-    # The base's allocator is one object, ours is linked from those of a folder
-    objects = [folder / "iova.o"] if base else sorted(set((folder / "iova").glob("*.o")) - {folder / "iova/iova.o"})
+    # The base's allocator is one object, ours those of a folder
+    objects = [folder / "iova.o"] if base else sorted((folder / "iova").glob("*.o"))
     listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", *objects],
                              capture_output=True, text=True, check=True).stdout
     found, function = {}, None
