@@ -130,7 +130,7 @@ check_objects() {
 # has all its options.
 check_glue() {
 	local arch=$1 path missed= count=0
-	for path in $(grep -E '^drivers/iommu/dma-iommu[^/]*\.c$' "$BUILD/tree.files"); do
+	for path in $(grep -E '^drivers/iommu/dma/[^/]*\.c$' "$BUILD/tree.files"); do
 		count=$((count + 1))
 		[ -f "$BUILD/compile-$arch/${path%c}o" ] || missed+=" $path"
 	done

@@ -27,7 +27,8 @@ PACKAGE = "/usr/src/linux-source-6.12.tar.xz"
 # Of these nothing of the base's stays
 REPLACED_FOLDERS = ("drivers/iommu/intel",)
 # A file of the base that a folder of ours takes the place of: our folder -> that file
-REPLACED_FILES = {"drivers/iommu/iova": "drivers/iommu/iova.c"}
+REPLACED_FILES = {"drivers/iommu/dma": "drivers/iommu/dma-iommu.c",
+		  "drivers/iommu/iova": "drivers/iommu/iova.c"}
 OVERLAY_FOLDERS = ("Documentation", "arch", "drivers", "include", "kernel", "lib", "tools")
 STACK_KCONFIG = "drivers/iommu/Kconfig.dma-stack"
 LEFTOVER = re.compile(r"(~|\.orig|\.rej|\.sw[op]|\.pyc)$")

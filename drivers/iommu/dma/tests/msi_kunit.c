@@ -10,8 +10,8 @@
 #include <linux/msi.h>
 #include <linux/sizes.h>
 
-#include "../dma-iommu.h"
-#include "dma_iommu_kunit.h"
+#include "../../dma-iommu.h"
+#include "util.h"
 
 #define DOORBELL	0x8020040ULL	/* not at the start of a page */
 #define MSI_BASE	0x8000000UL

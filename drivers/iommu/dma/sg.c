@@ -19,7 +19,7 @@
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
 
-#include "dma-iommu-inline.h"
+#include "fastpath.h"
 
 /**
  * struct sg_request - a scatter list that is being mapped

@@ -10,8 +10,8 @@
 #include <linux/iommu.h>
 #include <linux/printk.h>
 
-#include "dma-iommu-inline.h"
-#include "iommu-pages.h"
+#include "fastpath.h"
+#include "../iommu-pages.h"
 
 /*
  * The largest page that fits at both addresses, and how many of them there are

@@ -11,8 +11,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/prandom.h>
 
-#include "dma_iommu_mock.h"
-#include "dma_iommu_mock_pci.h"
+#include "mock.h"
+#include "mock_pci.h"
 
 struct bus_dma_region;
 

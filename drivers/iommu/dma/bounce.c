@@ -13,7 +13,7 @@
 #include <linux/swiotlb.h>
 #include <trace/events/swiotlb.h>
 
-#include "dma-iommu-internal.h"
+#include "internal.h"
 
 /**
  * iommu_dma_may_bounce_sg() - may a scatter list of this kind have been bounced?

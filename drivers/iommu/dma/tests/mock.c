@@ -18,8 +18,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "../iommu-pages.h"
-#include "dma_iommu_mock.h"
+#include "../../iommu-pages.h"
+#include "mock.h"
 
 /* The first few say it all. */
 #define MAX_SHOWN	5

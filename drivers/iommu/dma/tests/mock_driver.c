@@ -14,7 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "dma_iommu_mock.h"
+#include "mock.h"
 
 /* The one that devices which are being probed belong to */
 static struct dmock *present;

@@ -30,7 +30,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "dma_iommu_kunit.h"
+#include "util.h"
 
 static unsigned long long seed;
 module_param(seed, ullong, 0444);

@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "dma-iommu-fq-internal.h"
+#include "fq-internal.h"
 
 static LIST_HEAD(fq_list);
 static DEFINE_MUTEX(fq_list_lock);

@@ -14,8 +14,8 @@
 #include <linux/pci.h>
 #include <linux/string.h>
 
-#include "dma_iommu_mock.h"
-#include "dma_iommu_mock_pci.h"
+#include "mock.h"
+#include "mock_pci.h"
 
 /* Above all that firmware can name */
 #define DOMAIN_NR	0x1da70

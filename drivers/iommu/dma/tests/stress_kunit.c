@@ -13,8 +13,8 @@
 #include <linux/vmalloc.h>
 #include <trace/events/iova.h>
 
-#include "../dma-iommu-fq.h"
-#include "dma_iommu_kunit.h"
+#include "../fq.h"
+#include "util.h"
 
 #define MAX_WORKERS	16
 #define SLOTS		32

@@ -17,7 +17,7 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
-#include "dma-iommu-internal.h"
+#include "internal.h"
 
 DEFINE_STATIC_KEY_FALSE(iommu_dma_collect);
 static struct dentry *dma_dir;

@@ -20,10 +20,10 @@
 #include <linux/pci.h>
 #include <linux/types.h>
 
-#include "dma-iommu.h"
-#include "dma-iommu-fq.h"
-#include "dma-iommu-iova.h"
-#include "dma-iommu-stats.h"
+#include "../dma-iommu.h"
+#include "fq.h"
+#include "address.h"
+#include "stats.h"
 
 /**
  * enum iommu_dma_cookie_type - what a domain uses the glue for

@@ -18,7 +18,7 @@
 #include <linux/scatterlist.h>
 #include <linux/swiotlb.h>
 
-#include "dma-iommu-inline.h"
+#include "fastpath.h"
 
 /**
  * iommu_dma_map_page() - map a buffer

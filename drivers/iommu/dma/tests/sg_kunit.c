@@ -9,7 +9,7 @@
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 
-#include "dma_iommu_kunit.h"
+#include "util.h"
 
 #define BUFFER_ORDER	get_order(SZ_4M)
 #define MAX_NENTS	300

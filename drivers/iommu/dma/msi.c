@@ -22,7 +22,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "dma-iommu-inline.h"
+#include "fastpath.h"
 
 /* Unit of doorbells: what the cookie hands out, and so what is masked */
 static size_t msi_granule(struct iommu_domain *domain)

@@ -14,8 +14,8 @@
 #include <linux/sizes.h>
 #include <linux/smp.h>
 
-#include "../dma-iommu-fq.h"
-#include "dma_iommu_kunit.h"
+#include "../fq.h"
+#include "util.h"
 
 /* A space of 2048 pages: enough to let many wait, few enough to count them */
 #define SPACE_PAGES	2048

@@ -7,8 +7,8 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
-#include "../iommu-pages.h"
-#include "dma_iommu_kunit.h"
+#include "../../iommu-pages.h"
+#include "util.h"
 
 #define PROT	(IOMMU_READ | IOMMU_WRITE)
 #define IOVA	0x40000000UL

@@ -10,8 +10,8 @@
 #include <linux/pci.h>
 #include <linux/sizes.h>
 
-#include "../dma-iommu.h"
-#include "dma_iommu_kunit.h"
+#include "../../dma-iommu.h"
+#include "util.h"
 
 /* A space of 256 pages, and more than enough room for them */
 #define SPACE_START	SZ_16M

@@ -16,7 +16,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "dma_iommu_kunit.h"
+#include "util.h"
 
 #define PROT	(IOMMU_READ | IOMMU_WRITE)
 

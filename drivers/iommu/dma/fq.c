@@ -21,10 +21,10 @@
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 
-#include "dma-iommu-fq-internal.h"
-#include "dma-iommu-iova.h"
-#include "dma-iommu-stats.h"
-#include "iommu-pages.h"
+#include "fq-internal.h"
+#include "address.h"
+#include "stats.h"
+#include "../iommu-pages.h"
 
 /*
  * Covered batches that leave when a new one is begun. All that a flush covers

@@ -39,7 +39,7 @@
 #include <linux/timer.h>
 #include <linux/types.h>
 
-#include "dma-iommu-fq.h"
+#include "fq.h"
 
 /* So that a batch is 512 bytes, and released in about a microsecond */
 #define FQ_BATCH_ENTRIES	28

@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/swiotlb.h>
 
-#include "dma_iommu_kunit.h"
+#include "util.h"
 
 #define SECRET	0x5e
 

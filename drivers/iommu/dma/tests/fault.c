@@ -12,7 +12,7 @@
 #include <linux/fs.h>
 #include <linux/sched.h>
 
-#include "dma_iommu_kunit.h"
+#include "util.h"
 
 #ifdef CONFIG_FAULT_INJECTION
 /**

@@ -11,7 +11,7 @@
 #include <linux/irqflags.h>
 #include <linux/sizes.h>
 
-#include "dma_iommu_kunit.h"
+#include "util.h"
 
 /**
  * struct hardware - hardware that all of this has to work with

@@ -18,7 +18,7 @@
 #include <trace/events/iommu.h>
 #include <trace/events/iommu_dma.h>
 
-#include "dma-iommu-internal.h"
+#include "internal.h"
 
 /**
  * iommu_dma_prefers_32bit() - is a device to stay below 4 GiB while it can?

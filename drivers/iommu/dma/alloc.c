@@ -22,7 +22,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "dma-iommu-inline.h"
+#include "fastpath.h"
 
 /* Pages from anywhere */
 
