@@ -11,7 +11,7 @@
 #include <linux/iommu.h>
 #include <linux/minmax.h>
 
-#include "fastpath.h"
+#include "internal.h"
 
 /*
  * A place without alignment. It must not look like an aligned one, which would

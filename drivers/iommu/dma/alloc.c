@@ -125,7 +125,7 @@ static int map_page_array(struct device *dev, struct page **pages, size_t size,
 	sg_dma_address(sgt->sgl) = iova;
 	sg_dma_len(sgt->sgl) = length;
 	if (iommu_dma_collecting())
-		iommu_dma_count_map(dev, length);
+		iommu_dma_count_map(dev->iommu->dma->counts, length);
 	trace_iommu_dma_map(dev, iova, sg_phys(sgt->sgl), length);
 	return 0;
 

@@ -25,13 +25,12 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-
-#include "internal.h"
-
-#define CREATE_TRACE_POINTS
 #include <trace/events/iommu_dma.h>
 
-DEFINE_STATIC_KEY_FALSE(iommu_dma_deferred_attach);
+#include "debugfs.h"
+#include "fq-control.h"
+#include "internal.h"
+
 bool iommu_dma_forcedac __read_mostly;
 
 static int __init iommu_dma_forcedac_setup(char *str)

@@ -17,9 +17,10 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "debugfs.h"
+#include "fq-control.h"
 #include "internal.h"
 
-DEFINE_STATIC_KEY_FALSE(iommu_dma_collect);
 static struct dentry *dma_dir;
 
 static const char * const cause_names[] = {
@@ -33,57 +34,6 @@ static const char * const cause_names[] = {
 };
 
 static_assert(ARRAY_SIZE(cause_names) == IOMMU_FQ_CAUSES);
-
-/* Counting */
-
-/**
- * iommu_dma_count_map() - count a mapping
- * @dev: device that it was made for
- * @size: its length in bytes, in granules
- *
- * Context: any but NMI.
- */
-void iommu_dma_count_map(struct device *dev, size_t size)
-{
-	struct iommu_dma_counts __percpu *counts = dev->iommu->dma->counts;
-
-	this_cpu_inc(counts->maps);
-	this_cpu_add(counts->mapped, size);
-}
-
-/**
- * iommu_dma_count_unmap() - count the end of a mapping
- * @dev: device that it was made for
- * @size: its length in bytes, in granules
- * @synced: the hardware was waited for
- *
- * Context: any but NMI.
- */
-void iommu_dma_count_unmap(struct device *dev, size_t size, bool synced)
-{
-	struct iommu_dma_counts __percpu *counts = dev->iommu->dma->counts;
-
-	this_cpu_inc(counts->unmaps);
-	this_cpu_add(counts->unmapped, size);
-	if (synced)
-		this_cpu_inc(counts->syncs);
-}
-
-static void counts_add(struct iommu_dma_counts *sum,
-		       struct iommu_dma_counts __percpu *counts)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct iommu_dma_counts *c = per_cpu_ptr(counts, cpu);
-
-		sum->maps += READ_ONCE(c->maps);
-		sum->unmaps += READ_ONCE(c->unmaps);
-		sum->mapped += READ_ONCE(c->mapped);
-		sum->unmapped += READ_ONCE(c->unmapped);
-		sum->syncs += READ_ONCE(c->syncs);
-	}
-}
 
 /* What was mapped before the counting began may be unmapped while it goes on */
 static u64 counts_live(const struct iommu_dma_counts *counts)
@@ -114,9 +64,9 @@ static void show_queue(struct seq_file *m, struct iommu_dma_iova_cookie *cookie,
 
 	seq_printf(m, "waiting %lu\n", stats.waiting);
 	seq_printf(m, "set_aside_ranges %lu\n",
-		   stats.aside_ranges + atomic_long_read(&cookie->aside_ranges));
+		   stats.aside_ranges + atomic_long_read(&cookie->quarantined_ranges));
 	seq_printf(m, "set_aside_tables %lu\n",
-		   stats.aside_tables + atomic_long_read(&cookie->aside_tables));
+		   stats.aside_tables + atomic_long_read(&cookie->quarantined_tables));
 
 	seq_printf(m, "flushes sync=%llu", syncs);
 	for (unsigned int i = 0; i < IOMMU_FQ_CAUSES; i++)
@@ -135,7 +85,7 @@ static int stats_show(struct seq_file *m, void *v)
 
 	guard(mutex)(&cookie->lock);
 	list_for_each_entry(d, &cookie->devices, list)
-		counts_add(&sum, d->counts);
+		iommu_dma_counts_add(&sum, d->counts);
 
 	seq_printf(m, "policy %s\n", iommu_dma_lazy(cookie) ? "lazy" : "strict");
 	seq_printf(m, "granule %lu\n", cookie->iovad.granule);
@@ -146,7 +96,7 @@ static int stats_show(struct seq_file *m, void *v)
 	list_for_each_entry(d, &cookie->devices, list) {
 		struct iommu_dma_counts counts = {};
 
-		counts_add(&counts, d->counts);
+		iommu_dma_counts_add(&counts, d->counts);
 		seq_printf(m, "device %s maps %llu unmaps %llu bytes_live %llu\n",
 			   dev_name(d->dev), counts.maps, counts.unmaps,
 			   counts_live(&counts));

@@ -2,7 +2,7 @@
 /*
  * The usual case of mapping and unmapping, which is compiled into each place
  * where it is hot: an address from a cache, pages of one size, nothing fails.
- * All else is called in dma-iommu-range.c and dma-iommu-iova.c.
+ * All else is called in slowpath.c and address.c.
  *
  * The page tables are written through the domain's operations directly. What
  * the IOMMU core would check on each call is known here once and for all: the
@@ -19,21 +19,6 @@
 #include <trace/events/iommu_dma.h>
 
 #include "internal.h"
-
-/**
- * iommu_dma_prefers_32bit() - is a device to stay below 4 GiB while it can?
- * @dev: device
- * @limit: highest address that it can use
- *
- * Devices on PCI get addresses below 4 GiB as long as there are any, because
- * not all that claim to handle more do; iommu.forcedac ends that.
- *
- * Return: whether it is.
- */
-static inline bool iommu_dma_prefers_32bit(struct device *dev, u64 limit)
-{
-	return limit > DMA_BIT_MASK(32) && dev->iommu->pci_32bit_workaround;
-}
 
 /**
  * iommu_dma_alloc_iova() - find an I/O address
@@ -71,42 +56,42 @@ iommu_dma_alloc_iova(struct iommu_domain *domain, struct device *dev, size_t siz
 }
 
 /**
- * iommu_dma_fill() - map a part of a range
+ * iommu_dma_map_range() - map a part of a range
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address, on a granule
  * @phys: physical address, on a granule
  * @size: length in bytes, a multiple of the granule, not 0
  * @prot: IOMMU_* flags
- * @filled: gets the length in bytes that is mapped, which an error leaves so
+ * @mapped: gets the length in bytes that is mapped, which an error leaves so
  *
  * Context: any but NMI.
  * Return: 0 or a negative errno.
  */
-static __always_inline int iommu_dma_fill(struct iommu_domain *domain,
+static __always_inline int iommu_dma_map_range(struct iommu_domain *domain,
 					  dma_addr_t iova, phys_addr_t phys,
-					  size_t size, int prot, size_t *filled)
+					  size_t size, int prot, size_t *mapped)
 {
 	struct iommu_dma_iova_cookie *cookie = iova_cookie(domain);
 	struct iova_domain *iovad = &cookie->iovad;
 	int ret;
 
-	*filled = 0;
+	*mapped = 0;
 	if (unlikely(size >= cookie->large_page))
-		return iommu_dma_fill_slow(domain, iova, phys, size, prot, filled);
+		return iommu_dma_map_range_slow(domain, iova, phys, size, prot, mapped);
 
 	ret = domain->ops->map_pages(domain, iova, phys, iovad->granule,
 				     size >> iova_shift(iovad), prot, GFP_ATOMIC,
-				     filled);
-	if (unlikely(ret || *filled < size))
-		return ret ?: iommu_dma_fill_slow(domain, iova, phys, size, prot,
-						  filled);
+				     mapped);
+	if (unlikely(ret || *mapped < size))
+		return ret ?: iommu_dma_map_range_slow(domain, iova, phys, size, prot,
+						  mapped);
 	trace_map(iova, phys, size);
 
 	return 0;
 }
 
 /**
- * iommu_dma_fill_done() - make new mappings visible to the hardware
+ * iommu_dma_sync_map() - make new mappings visible to the hardware
  * @domain: domain
  * @iova: first I/O address
  * @size: length in bytes of all that was mapped
@@ -114,7 +99,7 @@ static __always_inline int iommu_dma_fill(struct iommu_domain *domain,
  * Context: any but NMI.
  * Return: 0 or a negative errno.
  */
-static __always_inline int iommu_dma_fill_done(struct iommu_domain *domain,
+static __always_inline int iommu_dma_sync_map(struct iommu_domain *domain,
 					       dma_addr_t iova, size_t size)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
@@ -123,7 +108,7 @@ static __always_inline int iommu_dma_fill_done(struct iommu_domain *domain,
 }
 
 /**
- * iommu_dma_empty_range() - unmap a part of a range
+ * iommu_dma_unmap_range() - unmap a part of a range
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address, on a granule
  * @size: length in bytes, a multiple of the granule, not 0
@@ -133,24 +118,24 @@ static __always_inline int iommu_dma_fill_done(struct iommu_domain *domain,
  * Return: length in bytes up to the first page that was not mapped.
  */
 static __always_inline size_t
-iommu_dma_empty_range(struct iommu_domain *domain, dma_addr_t iova, size_t size,
+iommu_dma_unmap_range(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 		      struct iommu_iotlb_gather *gather)
 {
 	struct iommu_dma_iova_cookie *cookie = iova_cookie(domain);
 	struct iova_domain *iovad = &cookie->iovad;
-	size_t emptied;
+	size_t unmapped;
 
 	if (unlikely(size >= cookie->large_page))
-		return iommu_dma_empty_slow(domain, iova, size, gather);
+		return iommu_dma_unmap_range_slow(domain, iova, size, gather);
 
-	emptied = domain->ops->unmap_pages(domain, iova, iovad->granule,
+	unmapped = domain->ops->unmap_pages(domain, iova, iovad->granule,
 					   size >> iova_shift(iovad), gather);
-	if (unlikely(emptied && emptied < size))
-		emptied += iommu_dma_empty_slow(domain, iova + emptied,
-						size - emptied, gather);
-	trace_unmap(iova, size, emptied);
+	if (unlikely(unmapped && unmapped < size))
+		unmapped += iommu_dma_unmap_range_slow(domain, iova + unmapped,
+						size - unmapped, gather);
+	trace_unmap(iova, size, unmapped);
 
-	return emptied;
+	return unmapped;
 }
 
 /**
@@ -180,7 +165,7 @@ static __always_inline int iommu_dma_gather_begin(struct iommu_iotlb_gather *gat
  * @gather: what has to be flushed
  * @failures: what iommu_dma_gather_begin() returned
  *
- * Strict: waits until the hardware has forgotten all of it. Lazy: lets the
+ * Strict: waits until the hardware has invalidated all of it. Lazy: lets the
  * range wait for that.
  *
  * Context: any but NMI.
@@ -204,7 +189,7 @@ iommu_dma_give_back(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 	if (domain->ops->iotlb_sync)
 		domain->ops->iotlb_sync(domain, gather);
 	if (unlikely(failures != atomic_read(&domain->flush_failures))) {
-		iommu_dma_set_aside(domain, iova, size, &gather->freelist);
+		iommu_dma_quarantine(domain, iova, size, &gather->freelist);
 		return false;
 	}
 	iommu_dma_free_pfn(iovad, pfn, pages);
@@ -235,7 +220,7 @@ __iommu_dma_map_phys(struct device *dev, struct iommu_domain *domain,
 	size_t offset = iova_offset(iovad, phys);
 	size_t length = iova_align(iovad, size + offset);
 	dma_addr_t iova;
-	size_t filled;
+	size_t mapped;
 
 	if (iommu_dma_attach_deferred(dev, domain))
 		return DMA_MAPPING_ERROR;
@@ -249,15 +234,15 @@ __iommu_dma_map_phys(struct device *dev, struct iommu_domain *domain,
 	if (unlikely(!iova))
 		return DMA_MAPPING_ERROR;
 
-	if (unlikely(iommu_dma_fill(domain, iova, phys - offset, length, prot,
-				    &filled) ||
-		     iommu_dma_fill_done(domain, iova, length))) {
-		iommu_dma_undo(domain, iova, length, filled, failures);
+	if (unlikely(iommu_dma_map_range(domain, iova, phys - offset, length, prot,
+				    &mapped) ||
+		     iommu_dma_sync_map(domain, iova, length))) {
+		iommu_dma_undo(domain, iova, length, mapped, failures);
 		return DMA_MAPPING_ERROR;
 	}
 
 	if (iommu_dma_collecting())
-		iommu_dma_count_map(dev, length);
+		iommu_dma_count_map(dev->iommu->dma->counts, length);
 	trace_iommu_dma_map(dev, iova, phys - offset, length);
 
 	return iova + offset;
@@ -279,8 +264,8 @@ static __always_inline bool __iommu_dma_unmap_phys(struct device *dev,
 	struct iommu_dma_iova_cookie *cookie = iova_cookie(domain);
 	size_t offset = iova_offset(&cookie->iovad, iova);
 	struct iommu_iotlb_gather gather;
-	size_t emptied = 0;
-	bool forgotten, queued;
+	size_t unmapped = 0;
+	bool invalidated, queued;
 	int failures;
 
 	iova -= offset;
@@ -289,19 +274,19 @@ static __always_inline bool __iommu_dma_unmap_phys(struct device *dev,
 	queued = gather.queued;
 
 	if (likely(size))
-		emptied = iommu_dma_empty_range(domain, iova, size, &gather);
-	if (unlikely(emptied < size || !size)) {
-		iommu_dma_refuse_unmap(dev, domain, iova, size, emptied, &gather,
+		unmapped = iommu_dma_unmap_range(domain, iova, size, &gather);
+	if (unlikely(unmapped < size || !size)) {
+		iommu_dma_refuse_unmap(dev, domain, iova, size, unmapped, &gather,
 				       failures);
 		return false;
 	}
-	forgotten = iommu_dma_give_back(domain, iova, size, &gather, failures);
+	invalidated = iommu_dma_give_back(domain, iova, size, &gather, failures);
 
 	if (iommu_dma_collecting())
-		iommu_dma_count_unmap(dev, size, !queued);
+		iommu_dma_count_unmap(dev->iommu->dma->counts, size, !queued);
 	trace_iommu_dma_unmap(dev, iova, size, queued);
 
-	return forgotten;
+	return invalidated;
 }
 
 #endif /* __DMA_IOMMU_INLINE_H */

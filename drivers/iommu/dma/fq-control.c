@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of flush queues: making and ending them, opening and closing, CPUs
- * that go offline, the settings. See dma-iommu-fq-internal.h.
+ * Flush queues as a whole: making and ending them, opening and closing, CPUs
+ * that go offline, the settings. See fq.h.
  */
 
 #include <linux/cleanup.h>
@@ -16,7 +16,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "fq-internal.h"
+#include "fq-control.h"
 
 static LIST_HEAD(fq_list);
 static DEFINE_MUTEX(fq_list_lock);
@@ -32,27 +32,6 @@ static void queue_free_spares(struct fq_queue *q)
 		kfree(batch);
 	}
 	q->nr_spares = 0;
-}
-
-/**
- * iommu_fq_queued() - how much waits in all queues
- * @fq: queues
- *
- * Context: any. The answer may be out of date at once.
- * Return: number of ranges.
- */
-unsigned long iommu_fq_queued(struct iommu_fq *fq)
-{
-	unsigned long queued = 0;
-	unsigned int cpu;
-
-	if (fq->single)
-		return READ_ONCE(fq->single->queued);
-
-	for_each_possible_cpu(cpu)
-		queued += READ_ONCE(per_cpu_ptr(fq->queues, cpu)->queued);
-
-	return queued;
 }
 
 static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)

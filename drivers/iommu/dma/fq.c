@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Flush queues: the way of an entry, from iommu_fq_add() through a flush to the
- * IOVA allocator. See dma-iommu-fq-internal.h for how they work.
+ * IOVA allocator. See fq.h for how they work.
  */
 
 #define pr_fmt(fmt) "iommu: " fmt
@@ -21,8 +21,8 @@
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 
-#include "fq-internal.h"
-#include "address.h"
+#include "fq.h"
+#include "free.h"
 #include "stats.h"
 #include "../iommu-pages.h"
 
@@ -56,6 +56,27 @@ bool iommu_fq_is_open(struct iommu_fq *fq)
 {
 	/* Pairs with iommu_fq_open() */
 	return smp_load_acquire(&fq->open);
+}
+
+/**
+ * iommu_fq_queued() - how much waits in all queues
+ * @fq: queues
+ *
+ * Context: any. The answer may be out of date at once.
+ * Return: number of ranges.
+ */
+unsigned long iommu_fq_queued(struct iommu_fq *fq)
+{
+	unsigned long queued = 0;
+	unsigned int cpu;
+
+	if (fq->single)
+		return READ_ONCE(fq->single->queued);
+
+	for_each_possible_cpu(cpu)
+		queued += READ_ONCE(per_cpu_ptr(fq->queues, cpu)->queued);
+
+	return queued;
 }
 
 /* Batches: where they come from and go to */

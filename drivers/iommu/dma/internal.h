@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the DMA-API glue share. The way of a mapping: dma-iommu.c
- * (page, resource), -sg.c and -alloc.c take requests, -bounce.c copies what a
- * device must not see, -iova.c picks an address, -range.c fills and empties the
- * page tables, and -fq.c keeps what waits for a flush. -domain.c makes the
- * cookie that all of them work on, -msi.c is for interrupts.
+ * What the files of the DMA-API glue share: the cookie that all of them work
+ * on, and questions about a device or a buffer.
+ *
+ * From the ground up: fq.c has what waits for a flush, fq-control.c makes and
+ * ends the queues. slowpath.c maps and unmaps what fastpath.h leaves, address.c
+ * picks an address, bounce.c copies what a device must not see, debugfs.c shows
+ * numbers. page.c (page, resource), sg.c and alloc.c take requests, msi.c is for
+ * interrupts, and cookie.c makes and ends the cookie.
  */
 
 #ifndef __DMA_IOMMU_INTERNAL_H
@@ -22,7 +25,7 @@
 
 #include "../dma-iommu.h"
 #include "fq.h"
-#include "address.h"
+#include "free.h"
 #include "stats.h"
 
 /**
@@ -75,8 +78,8 @@ struct iommu_dma_msi_cookie {
  * @group: id of the group that the domain belongs to
  * @lock: one setup or change of policy at a time
  * @devices: devices that use the domain, under @lock
- * @aside_ranges: ranges never reused, as a flush for one of them failed
- * @aside_tables: pages of page tables likewise
+ * @quarantined_ranges: ranges never reused, as a flush for one of them failed
+ * @quarantined_tables: pages of page tables likewise
  * @debugfs: its folder
  */
 struct iommu_dma_iova_cookie {
@@ -87,25 +90,9 @@ struct iommu_dma_iova_cookie {
 	int				group;
 	struct mutex			lock;		/* see above */
 	struct list_head		devices;
-	atomic_long_t			aside_ranges;
-	atomic_long_t			aside_tables;
+	atomic_long_t			quarantined_ranges;
+	atomic_long_t			quarantined_tables;
 	struct dentry			*debugfs;
-};
-
-/**
- * struct iommu_dma_counts - what one CPU has counted for a device
- * @maps: mappings made
- * @unmaps: mappings ended
- * @mapped: bytes in @maps
- * @unmapped: bytes in @unmaps
- * @syncs: unmaps that were flushed for at once
- */
-struct iommu_dma_counts {
-	u64	maps;
-	u64	unmaps;
-	u64	mapped;
-	u64	unmapped;
-	u64	syncs;
 };
 
 /**
@@ -229,6 +216,21 @@ static inline bool iommu_dma_may_bounce(struct device *dev, size_t size,
 }
 
 /**
+ * iommu_dma_prefers_32bit() - is a device to stay below 4 GiB while it can?
+ * @dev: device
+ * @limit: highest address that it can use
+ *
+ * Devices on PCI get addresses below 4 GiB as long as there are any, because
+ * not all that claim to handle more do; iommu.forcedac ends that.
+ *
+ * Return: whether it is.
+ */
+static inline bool iommu_dma_prefers_32bit(struct device *dev, u64 limit)
+{
+	return limit > DMA_BIT_MASK(32) && dev->iommu->pci_32bit_workaround;
+}
+
+/**
  * iommu_dma_prot() - permissions of a mapping
  * @coherent: the device sees the CPU's caches
  * @dir: direction of the DMA
@@ -255,64 +257,40 @@ static inline int iommu_dma_prot(bool coherent, enum dma_data_direction dir,
 	return prot;
 }
 
-/* dma-iommu-iova.c */
+/* slowpath.c */
+int iommu_dma_map_range_slow(struct iommu_domain *domain, dma_addr_t iova,
+			phys_addr_t phys, size_t size, int prot, size_t *mapped);
+size_t iommu_dma_unmap_range_slow(struct iommu_domain *domain, dma_addr_t iova,
+			    size_t size, struct iommu_iotlb_gather *gather);
+void iommu_dma_undo(struct iommu_domain *domain, dma_addr_t iova, size_t size,
+		    size_t mapped, int failures);
+void iommu_dma_quarantine(struct iommu_domain *domain, dma_addr_t iova, size_t size,
+			 struct list_head *tables);
+void iommu_dma_flush_and_quarantine(struct iommu_domain *domain, dma_addr_t iova,
+				    size_t size, struct iommu_iotlb_gather *gather,
+				    int failures);
+void iommu_dma_refuse_unmap(struct device *dev, struct iommu_domain *domain,
+			    dma_addr_t iova, size_t size, size_t unmapped,
+			    struct iommu_iotlb_gather *gather, int failures);
+
+/* address.c */
 unsigned long iommu_dma_alloc_slow(struct iommu_dma_iova_cookie *cookie,
 				   struct device *dev, unsigned long pages,
 				   u64 limit, bool aligned);
 
-/* dma-iommu-range.c */
-dma_addr_t iommu_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			      int prot, u64 limit, bool aligned);
-bool iommu_dma_unmap_phys(struct device *dev, dma_addr_t iova, size_t size);
-
-int iommu_dma_fill_slow(struct iommu_domain *domain, dma_addr_t iova,
-			phys_addr_t phys, size_t size, int prot, size_t *filled);
-size_t iommu_dma_empty_slow(struct iommu_domain *domain, dma_addr_t iova,
-			    size_t size, struct iommu_iotlb_gather *gather);
-void iommu_dma_undo(struct iommu_domain *domain, dma_addr_t iova, size_t size,
-		    size_t filled, int failures);
-void iommu_dma_set_aside(struct iommu_domain *domain, dma_addr_t iova, size_t size,
-			 struct list_head *tables);
-void iommu_dma_refuse_unmap(struct device *dev, struct iommu_domain *domain,
-			    dma_addr_t iova, size_t size, size_t emptied,
-			    struct iommu_iotlb_gather *gather, int failures);
-
-/**
- * struct iommu_dma_unmapping - a request to unmap one allocation in pieces
- * @dev: device
- * @domain: its domain
- * @gather: what has to be flushed
- * @failures: flushes that had failed before the first piece
- * @iova: first address of the allocation, on a granule
- * @size: its length in bytes: up to the end of what was emptied
- * @expected: bytes that were to be emptied so far
- * @emptied: bytes of them that were mapped
- */
-struct iommu_dma_unmapping {
-	struct device			*dev;
-	struct iommu_domain		*domain;
-	struct iommu_iotlb_gather	gather;
-	int				failures;
-	dma_addr_t			iova;
-	size_t				size;
-	size_t				expected;
-	size_t				emptied;
-};
-
-void iommu_dma_unmap_begin(struct iommu_dma_unmapping *u, struct device *dev,
-			   dma_addr_t iova);
-void iommu_dma_empty(struct iommu_dma_unmapping *u, dma_addr_t iova, size_t size);
-void iommu_dma_unmap_end(struct iommu_dma_unmapping *u);
-void iommu_dma_unmap_undo(struct iommu_dma_unmapping *u, size_t size, int failures);
-
-/* dma-iommu-bounce.c */
+/* bounce.c */
 bool iommu_dma_may_bounce_sg(struct device *dev, struct scatterlist *sg,
 			     int nents, enum dma_data_direction dir);
 phys_addr_t iommu_dma_bounce(struct device *dev, struct iova_domain *iovad,
 			     phys_addr_t phys, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs);
 
-/* dma-iommu-msi.c */
+/* page.c */
+dma_addr_t iommu_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			      int prot, u64 limit, bool aligned);
+bool iommu_dma_unmap_phys(struct device *dev, dma_addr_t iova, size_t size);
+
+/* msi.c */
 int iommu_dma_msi_add_window(struct iommu_dma_iova_cookie *cookie,
 			     phys_addr_t start, size_t length);
 void iommu_dma_msi_release(struct iommu_domain *domain);

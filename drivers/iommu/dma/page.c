@@ -94,6 +94,44 @@ void iommu_dma_unmap_page(struct device *dev, dma_addr_t dma_handle, size_t size
 }
 
 /**
+ * iommu_dma_map_phys() - map a contiguous buffer
+ * @dev: device
+ * @phys: its physical address
+ * @size: length in bytes
+ * @prot: IOMMU_* flags
+ * @limit: highest I/O address allowed
+ * @aligned: the I/O address has to be aligned to @size
+ *
+ * Context: any but NMI.
+ * Return: the I/O address, or DMA_MAPPING_ERROR.
+ */
+dma_addr_t iommu_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			      int prot, u64 limit, bool aligned)
+{
+	return __iommu_dma_map_phys(dev, iommu_get_dma_domain(dev), phys, size,
+				    prot, limit, aligned);
+}
+
+/**
+ * iommu_dma_unmap_phys() - unmap a buffer that is mapped in one piece
+ * @dev: device
+ * @iova: I/O address of the buffer
+ * @size: its length in bytes
+ *
+ * Strict: the hardware has forgotten all of it on return. Lazy: it will before
+ * the addresses, or page tables, are used again.
+ *
+ * Context: any but NMI.
+ * Return: true. If not all of it was mapped, or the hardware has not confirmed
+ * that it has forgotten it, false: the addresses are never given back, and the
+ * memory should not be either.
+ */
+bool iommu_dma_unmap_phys(struct device *dev, dma_addr_t iova, size_t size)
+{
+	return __iommu_dma_unmap_phys(dev, iova, size);
+}
+
+/**
  * iommu_dma_map_resource() - map registers or memory of another device
  * @dev: device
  * @phys: physical address

@@ -4,8 +4,8 @@
  * whole granules. Where a segment would lie across a boundary that the device
  * can't cross, it moves up to it and leaves a hole behind.
  *
- * The range has to be known before it can be filled, so the list is gone
- * through twice: once to add up its length, and once to fill it and to write
+ * The range has to be known before it can be mapped, so the list is gone
+ * through twice: once to add up its length, and once to map it and to write
  * down where each segment is. Both follow the same cursor. What a list
  * says of its memory, offset and length, is never changed.
  */
@@ -31,7 +31,7 @@
  * @max_length: longest segment that it takes
  * @iova: first I/O address of the range
  * @size: its length in bytes
- * @filled: what is mapped of it, up to where something failed
+ * @mapped: what is mapped of it, up to where something failed
  * @failures: flushes of the domain that had failed before
  */
 struct sg_request {
@@ -43,7 +43,7 @@ struct sg_request {
 	unsigned int		max_length;
 	dma_addr_t		iova;
 	size_t			size;
-	size_t			filled;
+	size_t			mapped;
 	int			failures;
 };
 
@@ -54,7 +54,7 @@ static struct scatterlist *sg_step(struct scatterlist *s)
 	return unlikely(sg_is_chain(s)) ? sg_chain_ptr(s) : s;
 }
 
-/* Granules that a segment fills, in bytes */
+/* Granules that a segment takes, in bytes */
 static size_t sg_footprint(struct scatterlist *s, size_t mask)
 {
 	if (unlikely(!s->length))
@@ -149,14 +149,14 @@ struct sg_run {
 };
 
 /* Runs are mapped in order: all that comes before an error is mapped */
-static int sg_fill(struct sg_request *req, struct sg_run run)
+static int sg_map_run(struct sg_request *req, struct sg_run run)
 {
-	size_t filled;
+	size_t mapped;
 	int ret;
 
-	ret = iommu_dma_fill(req->domain, req->iova + run.place, run.phys, run.size,
-			     req->prot, &filled);
-	req->filled = run.place + filled;
+	ret = iommu_dma_map_range(req->domain, req->iova + run.place, run.phys, run.size,
+				  req->prot, &mapped);
+	req->mapped = run.place + mapped;
 
 	return ret;
 }
@@ -243,7 +243,7 @@ static int sg_map_segments(struct sg_request *req, struct scatterlist *sg, int n
 		if (phys == run.phys + run.size && place == end && run.size) {
 			run.size += length;
 		} else {
-			ret = run.size ? sg_fill(req, run) : 0;
+			ret = run.size ? sg_map_run(req, run) : 0;
 			if (unlikely(ret))
 				return ret;
 			run = (struct sg_run){ place, phys, length };
@@ -256,7 +256,7 @@ static int sg_map_segments(struct sg_request *req, struct scatterlist *sg, int n
 		end = place + length;
 	}
 
-	ret = run.size ? sg_fill(req, run) : 0;
+	ret = run.size ? sg_map_run(req, run) : 0;
 
 	return ret ?: out.count;
 }
@@ -271,6 +271,95 @@ static void sg_invalidate(struct scatterlist *sg, int nents)
 		sg_dma_address(s) = DMA_MAPPING_ERROR;
 		sg_dma_len(s) = 0;
 	}
+}
+
+/**
+ * struct sg_unmapping - a request to unmap one allocation in pieces
+ * @dev: device
+ * @domain: its domain
+ * @gather: what has to be flushed
+ * @failures: flushes that had failed before the first piece
+ * @iova: first address of the allocation, on a granule
+ * @size: its length in bytes: up to the end of what was unmapped
+ * @expected: bytes that were to be unmapped so far
+ * @unmapped: bytes of them that were mapped
+ */
+struct sg_unmapping {
+	struct device			*dev;
+	struct iommu_domain		*domain;
+	struct iommu_iotlb_gather	gather;
+	int				failures;
+	dma_addr_t			iova;
+	size_t				size;
+	size_t				expected;
+	size_t				unmapped;
+};
+
+/*
+ * Begin to unmap an allocation, whose first granule @iova lies in. All that
+ * follows until sg_unmap_end() is one request: it is flushed for once.
+ */
+static void sg_unmap_begin(struct sg_unmapping *u, struct device *dev, dma_addr_t iova)
+{
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+	struct iova_domain *iovad = &iova_cookie(domain)->iovad;
+
+	u->dev = dev;
+	u->domain = domain;
+	u->iova = iova - iova_offset(iovad, iova);
+	u->size = 0;
+	u->unmapped = 0;
+	u->expected = 0;
+	u->failures = iommu_dma_gather_begin(&u->gather, domain);
+}
+
+/* Unmap a piece of whole granules, above all pieces before */
+static void sg_unmap_piece(struct sg_unmapping *u, dma_addr_t iova, size_t size)
+{
+	struct iommu_iotlb_gather *gather = &u->gather;
+
+	/*
+	 * A small gap is flushed as well: a gather that grows in one piece is
+	 * flushed once, however its driver collects.
+	 */
+	if (!gather->queued && gather->end && iova > gather->end + 1 &&
+	    iova - gather->end <= u->unmapped)
+		iommu_iotlb_gather_add_range(gather, gather->end + 1,
+					     iova - gather->end - 1);
+
+	u->size = iova + size - u->iova;
+	u->expected += size;
+	u->unmapped += iommu_dma_unmap_range(u->domain, iova, size, gather);
+}
+
+/* Give back an allocation all of which was to be unmapped */
+static void sg_unmap_end(struct sg_unmapping *u)
+{
+	bool queued = u->gather.queued;
+
+	if (unlikely(u->unmapped < u->expected)) {
+		iommu_dma_refuse_unmap(u->dev, u->domain, u->iova, u->size,
+				       u->unmapped, &u->gather, u->failures);
+		return;
+	}
+	iommu_dma_give_back(u->domain, u->iova, u->size, &u->gather, u->failures);
+
+	if (iommu_dma_collecting())
+		iommu_dma_count_unmap(u->dev->iommu->dma->counts, u->size, !queued);
+	trace_iommu_dma_unmap(u->dev, u->iova, u->size, queued);
+}
+
+/*
+ * Give back an allocation of @size bytes that was mapped in part; @failures is
+ * the domain's flush_failures from before that.
+ */
+static void sg_unmap_undo(struct sg_unmapping *u, size_t size, int failures)
+{
+	if (likely(u->unmapped == u->expected))
+		iommu_dma_give_back(u->domain, u->iova, size, &u->gather, failures);
+	else
+		iommu_dma_flush_and_quarantine(u->domain, u->iova, size, &u->gather,
+					       failures);
 }
 
 /* The granules that hold a segment that went out */
@@ -290,8 +379,8 @@ static dma_addr_t sg_end(struct iova_domain *iovad, struct scatterlist *s)
  * There is a hole where a segment has moved up to a boundary, and only there: a
  * driver may have shortened what it has been given.
  */
-static bool sg_empty(struct iommu_dma_unmapping *u, struct device *dev,
-		     struct scatterlist *sg, int nents, dma_addr_t limit)
+static bool sg_unmap_segments(struct sg_unmapping *u, struct device *dev,
+			      struct scatterlist *sg, int nents, dma_addr_t limit)
 {
 	struct iova_domain *iovad = &iova_cookie(iommu_get_dma_domain(dev))->iovad;
 	unsigned long boundary = dma_get_seg_boundary(dev);
@@ -309,32 +398,32 @@ static bool sg_empty(struct iommu_dma_unmapping *u, struct device *dev,
 			break;
 
 		if (!end) {
-			iommu_dma_unmap_begin(u, dev, first);
+			sg_unmap_begin(u, dev, first);
 			start = first;
 		} else if (unlikely(first != end && !(first & boundary))) {
-			iommu_dma_empty(u, start, end - start);
+			sg_unmap_piece(u, start, end - start);
 			start = first;
 		}
 		end = min(sg_end(iovad, s), limit);
 	}
 	if (end)
-		iommu_dma_empty(u, start, end - start);
+		sg_unmap_piece(u, start, end - start);
 
 	return end;
 }
 
-/* All that was filled is emptied, and the range given back */
+/* Unmap all that was mapped, and give the range back */
 static void sg_undo(struct sg_request *req, struct scatterlist *sg, int nents)
 {
-	struct iommu_dma_unmapping u;
+	struct sg_unmapping u;
 
-	if (sg_empty(&u, req->dev, sg, nents, req->iova + req->filled))
-		iommu_dma_unmap_undo(&u, req->size, req->failures);
+	if (sg_unmap_segments(&u, req->dev, sg, nents, req->iova + req->mapped))
+		sg_unmap_undo(&u, req->size, req->failures);
 	else
 		iommu_dma_undo(req->domain, req->iova, req->size, 0, req->failures);
 }
 
-/* Allocate and fill the range of a list that is laid out */
+/* Allocate and map the range of a list that is laid out */
 static int sg_map(struct sg_request *req, struct scatterlist *sg, int nents)
 {
 	int count, ret;
@@ -349,14 +438,14 @@ static int sg_map(struct sg_request *req, struct scatterlist *sg, int nents)
 		return -ENOMEM;
 
 	count = sg_map_segments(req, sg, nents);
-	ret = count < 0 ? count : iommu_dma_fill_done(req->domain, req->iova, req->size);
+	ret = count < 0 ? count : iommu_dma_sync_map(req->domain, req->iova, req->size);
 	if (unlikely(ret)) {
 		sg_undo(req, sg, nents);
 		return ret;
 	}
 
 	if (iommu_dma_collecting())
-		iommu_dma_count_map(req->dev, req->size);
+		iommu_dma_count_map(req->dev->iommu->dma->counts, req->size);
 	trace_iommu_dma_map(req->dev, req->iova, sg_phys(sg), req->size);
 
 	return count;
@@ -473,7 +562,7 @@ int iommu_dma_map_sg(struct device *dev, struct scatterlist *sg, int nents,
 void iommu_dma_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
 			enum dma_data_direction dir, unsigned long attrs)
 {
-	struct iommu_dma_unmapping u;
+	struct sg_unmapping u;
 
 	if (sg_dma_is_swiotlb(sg)) {
 		sg_unmap_bounced(dev, sg, nents, dir, attrs);
@@ -482,8 +571,8 @@ void iommu_dma_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
 
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		iommu_dma_sync_sg_for_cpu(dev, sg, nents, dir);
-	if (sg_empty(&u, dev, sg, nents, DMA_MAPPING_ERROR))
-		iommu_dma_unmap_end(&u);
+	if (sg_unmap_segments(&u, dev, sg, nents, DMA_MAPPING_ERROR))
+		sg_unmap_end(&u);
 }
 
 /**

@@ -14,7 +14,7 @@
 #include <linux/sizes.h>
 #include <linux/smp.h>
 
-#include "../fq.h"
+#include "../fq-control.h"
 #include "util.h"
 
 /* A space of 2048 pages: enough to let many wait, few enough to count them */

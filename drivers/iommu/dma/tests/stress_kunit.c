@@ -13,7 +13,7 @@
 #include <linux/vmalloc.h>
 #include <trace/events/iova.h>
 
-#include "../fq.h"
+#include "../fq-control.h"
 #include "util.h"
 
 #define MAX_WORKERS	16

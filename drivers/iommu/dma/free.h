@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which I/O address a mapping gets. See dma-iommu-iova.c.
+ * How a range of I/O addresses goes back to the allocator. Unmapping does it,
+ * and so do the flush queues, which are below everything that allocates.
  */
 
-#ifndef __DMA_IOMMU_IOVA_H
-#define __DMA_IOMMU_IOVA_H
+#ifndef _IOMMU_DMA_FREE_H
+#define _IOMMU_DMA_FREE_H
 
 #include <linux/iova.h>
 #include <linux/log2.h>
 #include <linux/types.h>
 
 /**
- * iommu_dma_free_pfn() - give a range back
+ * iommu_dma_free_pfn() - free a range
  * @iovad: IOVA domain
  * @pfn: first PFN of the range
  * @pages: its length as it was asked for, in PFNs
@@ -19,7 +20,7 @@
  * A range that was placed without alignment does not come from the caches, and
  * must not go there.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 static inline void iommu_dma_free_pfn(struct iova_domain *iovad,
 				      unsigned long pfn, unsigned long pages)
@@ -30,4 +31,4 @@ static inline void iommu_dma_free_pfn(struct iova_domain *iovad,
 		free_iova_fast(iovad, pfn, pages);
 }
 
-#endif /* __DMA_IOMMU_IOVA_H */
+#endif /* _IOMMU_DMA_FREE_H */
