@@ -46,19 +46,13 @@ static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)
 		synchronize_rcu();
 
 	guard(cpus_read_lock)();
-	if (fq->single)
-		timer_delete_sync(&fq->single->timer);
-	else
-		for_each_possible_cpu(cpu)
-			timer_delete_sync(&per_cpu_ptr(fq->queues, cpu)->timer);
+	for_each_cpu(cpu, iommu_fq_cpus(fq))
+		timer_delete_sync(&iommu_fq_queue(fq, cpu)->timer);
 
 	if (iommu_fq_queued(fq))
 		iommu_fq_flush(fq, cause);
-	if (fq->single)
-		iommu_fq_drain(fq, fq->single);
-	else
-		for_each_possible_cpu(cpu)
-			iommu_fq_drain(fq, per_cpu_ptr(fq->queues, cpu));
+	for_each_cpu(cpu, iommu_fq_cpus(fq))
+		iommu_fq_drain(fq, iommu_fq_queue(fq, cpu));
 }
 
 /**
@@ -143,19 +137,15 @@ static int fq_init_queues(struct iommu_fq *fq, bool single)
 {
 	unsigned int cpu;
 
-	if (single) {
+	if (single)
 		fq->single = kzalloc(sizeof(*fq->single), GFP_KERNEL);
-		if (!fq->single)
-			return -ENOMEM;
-		queue_init(fq, fq->single);
-		return 0;
-	}
-
-	fq->queues = alloc_percpu(struct fq_queue);
-	if (!fq->queues)
+	else
+		fq->queues = alloc_percpu(struct fq_queue);
+	if (!fq->single && !fq->queues)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		queue_init(fq, per_cpu_ptr(fq->queues, cpu));
+
+	for_each_cpu(cpu, iommu_fq_cpus(fq))
+		queue_init(fq, iommu_fq_queue(fq, cpu));
 
 	return 0;
 }
@@ -233,11 +223,8 @@ void iommu_fq_destroy(struct iommu_fq *fq)
 	scoped_guard(mutex, &fq_list_lock)
 		list_del(&fq->list);
 
-	if (fq->single)
-		queue_destroy(fq->single);
-	else
-		for_each_possible_cpu(cpu)
-			queue_destroy(per_cpu_ptr(fq->queues, cpu));
+	for_each_cpu(cpu, iommu_fq_cpus(fq))
+		queue_destroy(iommu_fq_queue(fq, cpu));
 	kfree(fq->single);
 	free_percpu(fq->queues);
 	kfree(fq);

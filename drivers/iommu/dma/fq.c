@@ -59,10 +59,10 @@ bool iommu_fq_is_open(struct iommu_fq *fq)
 }
 
 /**
- * iommu_fq_queued() - how much waits in all queues
+ * iommu_fq_queued() - tell how much waits in all queues
  * @fq: queues
  *
- * Context: any. The answer may be out of date at once.
+ * Context: Any context. The answer may be out of date at once.
  * Return: number of ranges.
  */
 unsigned long iommu_fq_queued(struct iommu_fq *fq)
@@ -70,13 +70,44 @@ unsigned long iommu_fq_queued(struct iommu_fq *fq)
 	unsigned long queued = 0;
 	unsigned int cpu;
 
-	if (fq->single)
-		return READ_ONCE(fq->single->queued);
-
-	for_each_possible_cpu(cpu)
-		queued += READ_ONCE(per_cpu_ptr(fq->queues, cpu)->queued);
+	for_each_cpu(cpu, iommu_fq_cpus(fq))
+		queued += READ_ONCE(iommu_fq_queue(fq, cpu)->queued);
 
 	return queued;
+}
+
+/* Lock this CPU's queue, or the one that all CPUs share */
+static struct fq_queue *queue_lock(struct iommu_fq *fq, unsigned long *flags)
+	__acquires(&fq->single->lock)
+{
+	struct fq_queue *single = fq->single;
+
+	if (unlikely(single)) {
+		spin_lock_irqsave(&single->lock, *flags);
+		return single;
+	}
+
+	local_lock_irqsave(&fq->queues->cpu_lock, *flags);
+	__acquire(&single->lock);	/* sparse: held on both ways out */
+
+	return this_cpu_ptr(fq->queues);
+}
+
+static void queue_unlock(struct iommu_fq *fq, struct fq_queue *q, unsigned long flags)
+	__releases(&fq->single->lock)
+{
+	if (unlikely(q == fq->single)) {
+		spin_unlock_irqrestore(&q->lock, flags);
+		return;
+	}
+
+	local_unlock_irqrestore(&fq->queues->cpu_lock, flags);
+	__release(&q->lock);
+}
+
+static void queue_assert_locked(struct fq_queue *q)
+{
+	lockdep_assert(lockdep_is_held(&q->cpu_lock) || lockdep_is_held(&q->lock));
 }
 
 /* Batches: where they come from and go to */
@@ -162,6 +193,8 @@ static enum fq_verdict queue_add(struct iommu_fq *fq, struct fq_queue *q,
 {
 	struct fq_batch *batch;
 
+	queue_assert_locked(q);
+
 	if (unlikely(!iommu_fq_is_open(fq)))
 		return FQ_CLOSED;
 
@@ -235,6 +268,8 @@ static void queue_release_head(struct iommu_fq *fq, struct fq_queue *q,
 static bool queue_release(struct iommu_fq *fq, struct fq_queue *q,
 			  struct list_head *tables)
 {
+	queue_assert_locked(q);
+
 	/* What flushes have found out, failure among it, is seen after this */
 	if (!q->head || q->head->epoch >= (u64)atomic64_read_acquire(&fq->done))
 		return false;
@@ -245,17 +280,11 @@ static bool queue_release(struct iommu_fq *fq, struct fq_queue *q,
 
 static bool fq_release_one(struct iommu_fq *fq, struct list_head *tables)
 {
-	bool released;
+	unsigned long flags;
+	struct fq_queue *q = queue_lock(fq, &flags);
+	bool released = iommu_fq_is_open(fq) && queue_release(fq, q, tables);
 
-	if (fq->single) {
-		scoped_guard(spinlock_irqsave, &fq->single->lock)
-			released = iommu_fq_is_open(fq) &&
-				   queue_release(fq, fq->single, tables);
-	} else {
-		scoped_guard(local_lock_irqsave, &fq->queues->cpu_lock)
-			released = iommu_fq_is_open(fq) &&
-				   queue_release(fq, this_cpu_ptr(fq->queues), tables);
-	}
+	queue_unlock(fq, q, flags);
 
 	return released;
 }
@@ -282,15 +311,11 @@ static void fq_count_entries(struct iommu_fq *fq, u64 epoch)
 	unsigned long entries = 0;
 	unsigned int cpu;
 
-	if (fq->single) {
-		entries = READ_ONCE(fq->single->fresh);
-	} else {
-		for_each_online_cpu(cpu) {
-			struct fq_queue *q = per_cpu_ptr(fq->queues, cpu);
+	for_each_cpu(cpu, iommu_fq_cpus(fq)) {
+		struct fq_queue *q = iommu_fq_queue(fq, cpu);
 
-			if (READ_ONCE(q->fresh_epoch) == epoch)
-				entries += READ_ONCE(q->fresh);
-		}
+		if (READ_ONCE(q->fresh_epoch) == epoch)
+			entries += READ_ONCE(q->fresh);
 	}
 	fq_count(fq->entries, entries);
 }
@@ -386,16 +411,13 @@ void iommu_fq_add(struct iommu_fq *fq, unsigned long pfn, unsigned long pages,
 {
 	struct fq_entry entry = { .pfn = pfn, .pages = pages };
 	enum fq_verdict verdict;
+	unsigned long flags;
+	struct fq_queue *q;
 	u64 epoch;
 
-	if (unlikely(fq->single)) {
-		scoped_guard(spinlock_irqsave, &fq->single->lock)
-			verdict = queue_add(fq, fq->single, entry, tables, &epoch);
-	} else {
-		scoped_guard(local_lock_irqsave, &fq->queues->cpu_lock)
-			verdict = queue_add(fq, this_cpu_ptr(fq->queues), entry,
-					    tables, &epoch);
-	}
+	q = queue_lock(fq, &flags);
+	verdict = queue_add(fq, q, entry, tables, &epoch);
+	queue_unlock(fq, q, flags);
 	if (likely(verdict == FQ_QUEUED))
 		return;
 
@@ -492,6 +514,8 @@ static bool queue_rearm(struct iommu_fq *fq, struct fq_queue *q, bool flushed,
 {
 	unsigned long next = jiffies + 1, due;
 
+	queue_assert_locked(q);
+
 	*begun = atomic64_read(&fq->begun);
 	if (!q->head) {
 		q->armed = false;
@@ -511,17 +535,13 @@ static bool queue_rearm(struct iommu_fq *fq, struct fq_queue *q, bool flushed,
 	return false;
 }
 
-static bool fq_rearm(struct iommu_fq *fq, struct fq_queue *q, bool flushed, u64 *begun)
+static bool fq_rearm(struct iommu_fq *fq, bool flushed, u64 *begun)
 {
-	bool due;
+	unsigned long flags;
+	struct fq_queue *q = queue_lock(fq, &flags);
+	bool due = queue_rearm(fq, q, flushed, begun);
 
-	if (fq->single) {
-		scoped_guard(spinlock_irqsave, &q->lock)
-			due = queue_rearm(fq, q, flushed, begun);
-	} else {
-		scoped_guard(local_lock_irqsave, &fq->queues->cpu_lock)
-			due = queue_rearm(fq, q, flushed, begun);
-	}
+	queue_unlock(fq, q, flags);
 
 	return due;
 }
@@ -553,12 +573,12 @@ void iommu_fq_timeout(struct timer_list *timer)
 		return;	/* who closes the queues sees to all of it */
 
 	fq_release_in_time(fq);
-	if (!fq_rearm(fq, q, false, &begun))
+	if (!fq_rearm(fq, false, &begun))
 		return;
 
 	fq_flush_epoch(fq, IOMMU_FQ_TIMER, begun);
 	fq_release_in_time(fq);
-	fq_rearm(fq, q, true, &begun);
+	fq_rearm(fq, true, &begun);
 }
 
 /**
