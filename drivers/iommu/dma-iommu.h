@@ -4,12 +4,10 @@
  * use is in <linux/iommu-dma.h>, what interrupts need in <linux/iommu.h>.
  */
 
-#ifndef __DMA_IOMMU_H
-#define __DMA_IOMMU_H
+#ifndef _DMA_IOMMU_H
+#define _DMA_IOMMU_H
 
 #include <linux/iommu.h>
-
-struct dentry;
 
 #ifdef CONFIG_IOMMU_DMA
 
@@ -23,9 +21,6 @@ int iommu_dma_init_fq(struct iommu_domain *domain);
 void iommu_dma_stop_fq(struct iommu_domain *domain);
 
 void iommu_dma_get_resv_regions(struct device *dev, struct list_head *list);
-
-/* With CONFIG_IOMMU_DEBUGFS */
-void iommu_dma_debugfs_watermark(struct dentry *folder);
 
 extern bool iommu_dma_forcedac;
 
@@ -63,4 +58,4 @@ static inline void iommu_dma_get_resv_regions(struct device *dev,
 }
 
 #endif /* CONFIG_IOMMU_DMA */
-#endif /* __DMA_IOMMU_H */
+#endif /* _DMA_IOMMU_H */

@@ -203,20 +203,6 @@ static ssize_t collect_write(struct file *file, const char __user *buf,
 DEFINE_SHOW_STORE_ATTRIBUTE(collect);
 
 /**
- * iommu_dma_debugfs_watermark() - have a folder show the flush queues' watermark
- * @folder: where to put high_watermark
- *
- * There is one watermark; drivers whose users look for it in the driver's own
- * folder show it there too.
- *
- * Context: process, may sleep.
- */
-void iommu_dma_debugfs_watermark(struct dentry *folder)
-{
-	debugfs_create_file("high_watermark", 0644, folder, NULL, &high_watermark_fops);
-}
-
-/**
  * iommu_dma_debugfs_setup() - make the folder of the glue
  *
  * Context: process, may sleep.
@@ -224,7 +210,7 @@ void iommu_dma_debugfs_watermark(struct dentry *folder)
 void iommu_dma_debugfs_setup(void)
 {
 	dma_dir = debugfs_create_dir("dma", iommu_debugfs_dir);
-	iommu_dma_debugfs_watermark(dma_dir);
+	debugfs_create_file("high_watermark", 0644, dma_dir, NULL, &high_watermark_fops);
 	debugfs_create_file("flush_delay_ms", 0644, dma_dir, NULL, &flush_delay_ms_fops);
 	debugfs_create_file("collect", 0644, dma_dir, NULL, &collect_fops);
 }

@@ -201,7 +201,7 @@ void vtd_debugfs_init(void)
 			    &invalidation_queue_fops);
 	vtd_debugfs_tables_init(root);
 	vtd_debugfs_stats_init(root);
-	iommu_dma_debugfs_watermark(root);
+	debugfs_create_symlink("high_watermark", root, "../dma/high_watermark");
 }
 
 /**
