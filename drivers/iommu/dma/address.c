@@ -14,9 +14,9 @@
 #include "internal.h"
 
 /*
- * A place without alignment. It must not look like an aligned one, which would
- * go to the caches when it is freed: if there is one after all, another CPU has
- * just freed it, and there is no need for this.
+ * Allocate without alignment. The range must not look like an aligned one, which
+ * would go to the caches when it is freed: if it does, another CPU has just freed
+ * an aligned one, and that can be allocated instead.
  */
 static unsigned long alloc_unaligned(struct iova_domain *iovad,
 				     unsigned long pages, unsigned long limit_pfn)
@@ -32,7 +32,7 @@ static unsigned long alloc_unaligned(struct iova_domain *iovad,
 	return alloc_iova_fast(iovad, pages, limit_pfn, true);
 }
 
-/* May a buffer lie anywhere below the limit, as far as the device is concerned? */
+/* Tell whether the device takes a buffer anywhere below the limit */
 static bool may_be_unaligned(struct device *dev, u64 limit)
 {
 	/* Nothing below 4 GiB crosses a boundary of at least that */
@@ -40,7 +40,7 @@ static bool may_be_unaligned(struct device *dev, u64 limit)
 	       dma_get_seg_boundary(dev) >= DMA_BIT_MASK(32);
 }
 
-/* What to try when no aligned place is left */
+/* Try what is left when there is no aligned range */
 static unsigned long alloc_squeezed(struct iommu_dma_iova_cookie *cookie,
 				    struct device *dev, unsigned long pages,
 				    u64 limit, bool aligned)
@@ -73,7 +73,7 @@ static unsigned long alloc_anywhere(struct iommu_dma_iova_cookie *cookie,
  *
  * Tries what is left, from the cheap to the dear.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the first PFN, or 0 if there is none, or no memory.
  */
 unsigned long iommu_dma_alloc_slow(struct iommu_dma_iova_cookie *cookie,

@@ -33,7 +33,7 @@ static void free_page_array(struct page **pages, unsigned int count)
 	kvfree(pages);
 }
 
-/* One block of at most @count pages, as large as the orders and memory allow */
+/* Allocate one block of at most @count pages, as large as the orders and memory allow */
 static struct page *alloc_block(int nid, unsigned int count, unsigned long *orders,
 				gfp_t gfp, unsigned int *order)
 {
@@ -52,8 +52,8 @@ static struct page *alloc_block(int nid, unsigned int count, unsigned long *orde
 }
 
 /*
- * Pages for a buffer, in blocks of the sizes in @orders, a bitmap. A size that
- * was not to be had once is not tried again.
+ * Allocate pages for a buffer, in blocks of the sizes in @orders, a bitmap. A
+ * size that was not to be had once is not tried again.
  */
 static struct page **alloc_page_array(struct device *dev, unsigned int count,
 				      unsigned long orders, gfp_t gfp)
@@ -137,7 +137,7 @@ err_table:
 }
 
 /*
- * A buffer of pages from anywhere. Where the IOMMU has pages smaller than the
+ * Allocate a buffer of pages from anywhere. Where the IOMMU has pages smaller than the
  * CPU's, less may be mapped than is allocated; where its smallest are larger,
  * more is allocated than was asked for.
  */
@@ -199,7 +199,7 @@ static struct dma_sgt_handle *to_handle(struct sg_table *sgt)
  * @gfp: where the pages come from
  * @attrs: DMA_ATTR_*
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: a table whose first entry holds the one I/O address of the buffer, or
  * NULL.
  */
@@ -222,13 +222,13 @@ struct sg_table *iommu_dma_alloc_noncontiguous(struct device *dev, size_t size,
 }
 
 /**
- * iommu_dma_free_noncontiguous() - free such a buffer
+ * iommu_dma_free_noncontiguous() - free a buffer of pages from anywhere
  * @dev: device
  * @size: length in bytes, as it was asked for
  * @sgt: what iommu_dma_alloc_noncontiguous() returned
  * @dir: direction of the DMA
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_dma_free_noncontiguous(struct device *dev, size_t size,
 				  struct sg_table *sgt,
@@ -248,7 +248,7 @@ void iommu_dma_free_noncontiguous(struct device *dev, size_t size,
  * @size: length in bytes
  * @sgt: what iommu_dma_alloc_noncontiguous() returned
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: an address that iommu_dma_vunmap_noncontiguous() takes, or NULL.
  */
 void *iommu_dma_vmap_noncontiguous(struct device *dev, size_t size,
@@ -258,7 +258,7 @@ void *iommu_dma_vmap_noncontiguous(struct device *dev, size_t size,
 		    PAGE_KERNEL);
 }
 
-/* Does an area of userspace lie within a buffer? */
+/* Tell whether an area of userspace lies within a buffer */
 static bool vma_fits(struct vm_area_struct *vma, unsigned long count)
 {
 	return vma->vm_pgoff < count && vma_pages(vma) <= count - vma->vm_pgoff;
@@ -271,7 +271,7 @@ static bool vma_fits(struct vm_area_struct *vma, unsigned long count)
  * @size: length of the buffer in bytes
  * @sgt: what iommu_dma_alloc_noncontiguous() returned
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, -ENXIO if the area reaches beyond the buffer, or another errno.
  */
 int iommu_dma_mmap_noncontiguous(struct device *dev, struct vm_area_struct *vma,
@@ -375,7 +375,7 @@ static void free_memory(struct device *dev, size_t size, void *cpu_addr)
  * @gfp: whether it may sleep, and where the memory comes from
  * @attrs: DMA_ATTR_*
  *
- * Context: any but NMI, if @gfp allows.
+ * Context: Any context but NMI, if @gfp allows.
  * Return: address for the CPU, of zeroed memory, or NULL.
  */
 void *iommu_dma_alloc(struct device *dev, size_t size, dma_addr_t *handle,
@@ -420,7 +420,7 @@ void *iommu_dma_alloc(struct device *dev, size_t size, dma_addr_t *handle,
  * @handle: its I/O address
  * @attrs: DMA_ATTR_*
  *
- * Context: any but NMI, if it was allocated without sleeping; else process.
+ * Context: Any context but NMI, if it was allocated without sleeping; else process context.
  */
 void iommu_dma_free(struct device *dev, size_t size, void *cpu_addr,
 		    dma_addr_t handle, unsigned long attrs)
@@ -430,7 +430,7 @@ void iommu_dma_free(struct device *dev, size_t size, void *cpu_addr,
 		free_memory(dev, size, cpu_addr);
 }
 
-/* First page of a buffer, or all of them where they are not in a row */
+/* Find the first page of a buffer, or all of them where they are not in a row */
 static struct page *find_pages(void *cpu_addr, struct page ***pages)
 {
 	*pages = NULL;
@@ -450,7 +450,7 @@ static struct page *find_pages(void *cpu_addr, struct page ***pages)
  * @size: length of the buffer in bytes
  * @attrs: DMA_ATTR_*
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, -ENXIO if the area reaches beyond the buffer, or another errno.
  */
 int iommu_dma_mmap(struct device *dev, struct vm_area_struct *vma,
@@ -485,7 +485,7 @@ int iommu_dma_mmap(struct device *dev, struct vm_area_struct *vma,
  * @size: length of the buffer in bytes
  * @attrs: DMA_ATTR_*
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0 or a negative errno.
  */
 int iommu_dma_get_sgtable(struct device *dev, struct sg_table *sgt,

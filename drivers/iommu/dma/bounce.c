@@ -16,13 +16,13 @@
 #include "internal.h"
 
 /**
- * iommu_dma_may_bounce_sg() - may a scatter list of this kind have been bounced?
+ * iommu_dma_may_bounce_sg() - tell whether a list may have been bounced
  * @dev: device
  * @sg: scatter list
  * @nents: number of its segments
  * @dir: direction of the DMA
  *
- * Context: any.
+ * Context: Any context.
  * Return: whether any of its segments may be bounced.
  */
 bool iommu_dma_may_bounce_sg(struct device *dev, struct scatterlist *sg,
@@ -45,7 +45,7 @@ bool iommu_dma_may_bounce_sg(struct device *dev, struct scatterlist *sg,
 	return false;
 }
 
-/* What is left of the granules before and after the copy holds old data */
+/* Clear the rest of the granules before and after the copy: it holds old data */
 static void clear_padding(struct iova_domain *iovad, phys_addr_t phys, size_t size)
 {
 	void *start = phys_to_virt(phys), *end = start + size;
@@ -68,7 +68,7 @@ static void clear_padding(struct iova_domain *iovad, phys_addr_t phys, size_t si
  * swiotlb_tbl_unmap_single() undoes it, and does nothing to a buffer that was
  * not copied.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: where the device is to do its DMA, or DMA_MAPPING_ERROR.
  */
 phys_addr_t iommu_dma_bounce(struct device *dev, struct iova_domain *iovad,

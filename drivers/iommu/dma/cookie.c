@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a domain needs for the DMA API: the life of its cookie, the addresses
- * that must not be handed out, and the policy, strict or lazy.
+ * The cookie of a domain for the DMA API: it is made and ended here, with the
+ * addresses that must not be handed out, and the policy, strict or lazy.
  *
  * Locking: the IOMMU core calls everything here under the lock of the domain's
- * group, or while nobody else knows the domain. A cookie's own lock keeps off
- * those that come otherwise: readers in debugfs.
+ * group, or while no other thread knows the domain. A cookie's own lock is for
+ * readers in debugfs, which do not hold the group's.
  */
 
 #include <linux/acpi_iort.h>
@@ -19,6 +19,7 @@
 #include <linux/kstrtox.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/of_iommu.h>
 #include <linux/pci.h>
@@ -44,7 +45,7 @@ static int __init iommu_dma_forcedac_setup(char *str)
 }
 early_param("iommu.forcedac", iommu_dma_forcedac_setup);
 
-/* The life of a cookie */
+/* Making and ending a cookie */
 
 static void cookie_init(struct iommu_dma_cookie *cookie,
 			enum iommu_dma_cookie_type type)
@@ -58,7 +59,7 @@ static void cookie_init(struct iommu_dma_cookie *cookie,
  * iommu_get_dma_cookie() - prepare a domain for the DMA API
  * @domain: domain that becomes a group's default domain
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, -EEXIST if the domain has a cookie, or -ENOMEM.
  */
 int iommu_get_dma_cookie(struct iommu_domain *domain)
@@ -81,11 +82,11 @@ int iommu_get_dma_cookie(struct iommu_domain *domain)
 
 /**
  * iommu_get_msi_cookie() - prepare a domain for MSIs only
- * @domain: domain whose owner maps what he likes, but not MSI doorbells
+ * @domain: domain whose owner maps what it likes, but not MSI doorbells
  * @base: first I/O address for doorbells, which the owner keeps free from
  *	there to the end of the devices' IOMMU_RESV_SW_MSI region
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, -EINVAL for another type of domain, -EEXIST if the domain has a
  * cookie, or -ENOMEM.
  */
@@ -127,10 +128,10 @@ static void iova_cookie_release(struct iommu_domain *domain)
 }
 
 /**
- * iommu_put_dma_cookie() - end what a domain has for the DMA API or for MSIs
+ * iommu_put_dma_cookie() - end a domain's cookie
  * @domain: domain that no device is attached to; it may have no cookie
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_put_dma_cookie(struct iommu_domain *domain)
 {
@@ -150,13 +151,13 @@ void iommu_put_dma_cookie(struct iommu_domain *domain)
 /* Addresses that must not be handed out */
 
 /**
- * iommu_dma_get_resv_regions() - regions that firmware reserves for a device
+ * iommu_dma_get_resv_regions() - list the regions that firmware reserves
  * @dev: device
  * @list: where they are added
  *
  * For the get_resv_regions of IOMMU drivers.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_dma_get_resv_regions(struct device *dev, struct list_head *list)
 {
@@ -167,7 +168,7 @@ void iommu_dma_get_resv_regions(struct device *dev, struct list_head *list)
 }
 EXPORT_SYMBOL(iommu_dma_get_resv_regions);
 
-/* Both addresses inclusive */
+/* Reserve a region; both addresses are inclusive */
 static void reserve(struct device *dev, struct iova_domain *iovad, u64 first, u64 last)
 {
 	u64 first_pfn = first >> iova_shift(iovad);
@@ -181,7 +182,7 @@ static void reserve(struct device *dev, struct iova_domain *iovad, u64 first, u6
 			 first, last);
 }
 
-/* Of a bridge's DMA windows, the one that begins lowest at or above @from */
+/* Find the lowest of a bridge's DMA windows that begins at or above @from */
 static struct resource_entry *next_window(struct list_head *windows, u64 from)
 {
 	struct resource_entry *window, *next = NULL;
@@ -197,7 +198,7 @@ static struct resource_entry *next_window(struct list_head *windows, u64 from)
 	return next;
 }
 
-/* A window that lies across another one is firmware's mistake */
+/* Tell whether firmware has made the mistake to let windows overlap */
 static bool windows_overlap(struct list_head *windows)
 {
 	struct resource_entry *a, *b;
@@ -214,7 +215,7 @@ static bool windows_overlap(struct list_head *windows)
 	return false;
 }
 
-/* Between the windows that a bridge lets DMA through, there is nothing to reach */
+/* Reserve what is outside the windows that a bridge lets DMA through */
 static int reserve_outside_windows(struct pci_dev *pdev, struct iova_domain *iovad,
 				   struct list_head *windows)
 {
@@ -243,7 +244,7 @@ static int reserve_outside_windows(struct pci_dev *pdev, struct iova_domain *iov
 	return 0;
 }
 
-/* What a host bridge takes for other devices' memory never gets to the IOMMU */
+/* Reserve what a host bridge takes for other devices' memory: it never gets to the IOMMU */
 static int reserve_bridge(struct pci_dev *pdev, struct iova_domain *iovad)
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
@@ -263,6 +264,8 @@ static int reserve_regions(struct device *dev, struct iommu_dma_iova_cookie *coo
 	struct iommu_resv_region *region;
 	LIST_HEAD(regions);
 	int ret = 0;
+
+	lockdep_assert_held(&cookie->lock);
 
 	if (dev_is_pci(dev)) {
 		ret = reserve_bridge(to_pci_dev(dev), &cookie->iovad);
@@ -304,10 +307,15 @@ static bool flush_all(void *token, enum iommu_fq_cause cause, u64 nr)
 	return confirmed;
 }
 
-/* Where a flush is how a hypervisor finds out what to shadow, few are better */
+/*
+ * With shadow_on_flush each flush makes the hypervisor resync, so use one queue
+ * and flush rarely.
+ */
 static bool wants_single_queue(struct iommu_dma_iova_cookie *cookie)
 {
 	struct iommu_dma_device *d;
+
+	lockdep_assert_held(&cookie->lock);
 
 	list_for_each_entry(d, &cookie->devices, list)
 		if (d->dev->iommu->shadow_on_flush)
@@ -319,6 +327,8 @@ static bool wants_single_queue(struct iommu_dma_iova_cookie *cookie)
 static bool any_untrusted(struct iommu_dma_iova_cookie *cookie)
 {
 	struct iommu_dma_device *d;
+
+	lockdep_assert_held(&cookie->lock);
 
 	list_for_each_entry(d, &cookie->devices, list)
 		if (iommu_dma_is_untrusted(d->dev))
@@ -344,7 +354,7 @@ static int policy_make_lazy(struct iommu_domain *domain)
 				     wants_single_queue(cookie));
 		if (!fq)
 			return -ENOMEM;
-		/* Whoever unmaps meanwhile sees all of it, or nothing */
+		/* A CPU that unmaps meanwhile sees all of it, or nothing */
 		smp_store_release(&cookie->fq, fq);
 	}
 	iommu_fq_open(cookie->fq);
@@ -358,7 +368,7 @@ static int policy_make_lazy(struct iommu_domain *domain)
  *
  * From now on, what is unmapped is flushed for later, and together.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, -EPERM if one of the devices is not trusted, -EOPNOTSUPP if the
  * domain can't be flushed as a whole, -EINVAL if it is not set up for the DMA
  * API, or -ENOMEM. After an error it is strict, as before.
@@ -381,11 +391,11 @@ int iommu_dma_init_fq(struct iommu_domain *domain)
  * iommu_dma_stop_fq() - make a domain strict
  * @domain: domain that devices use through the DMA API, perhaps right now
  *
- * When this returns nothing waits any more: the hardware has forgotten all that
- * was unmapped before, or it is set aside. No unmap returns any more before the
- * hardware has forgotten it.
+ * When this returns nothing waits any more: all that was unmapped before is
+ * invalidated, or quarantined. From then on an unmap returns only when what it
+ * unmapped is invalidated.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_dma_stop_fq(struct iommu_domain *domain)
 {
@@ -412,7 +422,7 @@ static struct iommu_dma_device *device_alloc(struct device *dev)
 	return_ptr(d);
 }
 
-/* The device stands in the list of its domain, where it is asked about policy */
+/* Add the device to the list of its domain, which decides about the policy */
 static int device_join(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_dma_device *d = dev->iommu->dma;
@@ -440,6 +450,8 @@ static int domain_init(struct iommu_domain *domain, struct device *dev,
 	unsigned long large = domain->pgsize_bitmap & (domain->pgsize_bitmap - 1);
 	int ret;
 
+	lockdep_assert_held(&cookie->lock);
+
 	init_iova_domain(&cookie->iovad, 1UL << order, base_pfn);
 	ret = iova_domain_init_rcaches(&cookie->iovad);
 	if (ret) {
@@ -462,11 +474,13 @@ static int domain_init(struct iommu_domain *domain, struct device *dev,
 	return 0;
 }
 
-/* A domain that is set up already: does it fit, and is it safe with, the device? */
+/* Check that a domain that is set up already fits the device, and is safe with it */
 static int domain_check(struct iommu_domain *domain, struct device *dev,
 			unsigned long order, unsigned long base_pfn)
 {
 	struct iommu_dma_iova_cookie *cookie = iova_cookie(domain);
+
+	lockdep_assert_held(&cookie->lock);
 
 	if (1UL << order != cookie->iovad.granule ||
 	    base_pfn != cookie->iovad.start_pfn) {
@@ -483,7 +497,7 @@ static int domain_check(struct iommu_domain *domain, struct device *dev,
 	return 0;
 }
 
-/* Does the device's bus let it reach anything that the domain can map? */
+/* Tell whether the device's bus reaches anything that the domain can map */
 static bool bus_fits(struct iommu_domain *domain, const struct bus_dma_region *map)
 {
 	return !map ||
@@ -492,9 +506,9 @@ static bool bus_fits(struct iommu_domain *domain, const struct bus_dma_region *m
 }
 
 /*
- * Address 0 is never handed out: some take it for none. A domain may get here
- * for each of its devices; what would make addresses invalid that others use
- * already is refused.
+ * Set the domain up for a device. Address 0 is never handed out: some drivers
+ * take it for none. This is called for each device of the domain; what would
+ * make addresses invalid that other devices use already is refused.
  */
 static int domain_setup(struct iommu_domain *domain, struct device *dev)
 {
@@ -527,17 +541,19 @@ static int domain_setup(struct iommu_domain *domain, struct device *dev)
 }
 
 /**
- * iommu_setup_dma_ops() - have a device use the DMA API through its IOMMU
+ * iommu_setup_dma_ops() - serve a device's DMA API by its IOMMU
  * @dev: device whose group has its default domain
  *
  * Where that domain is for the DMA API, and can be set up for the device, the
  * IOMMU serves it from now on; else the platform does.
  *
- * Context: process, may sleep, under the lock of the group.
+ * Context: Process context, may sleep, under the lock of the group.
  */
 void iommu_setup_dma_ops(struct device *dev)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	iommu_group_mutex_assert(dev);
 
 	if (dev_is_pci(dev))
 		dev->iommu->pci_32bit_workaround = !iommu_dma_forcedac;
@@ -550,14 +566,16 @@ void iommu_setup_dma_ops(struct device *dev)
 }
 
 /**
- * iommu_dma_release_device() - forget a device
+ * iommu_dma_release_device() - end a device's part of the glue
  * @dev: device that leaves its group
  *
- * Context: process, may sleep, under the lock of the group.
+ * Context: Process context, may sleep, under the lock of the group.
  */
 void iommu_dma_release_device(struct device *dev)
 {
 	struct iommu_dma_device *d = dev->iommu->dma;
+
+	iommu_group_mutex_assert(dev);
 
 	if (!d)
 		return;

@@ -35,14 +35,14 @@ static const char * const cause_names[] = {
 
 static_assert(ARRAY_SIZE(cause_names) == IOMMU_FQ_CAUSES);
 
-/* What was mapped before the counting began may be unmapped while it goes on */
+/* Tell what is mapped; what was before the counting began may be unmapped in it */
 static u64 counts_live(const struct iommu_dma_counts *counts)
 {
 	return counts->mapped > counts->unmapped ?
 	       counts->mapped - counts->unmapped : 0;
 }
 
-/* A domain's numbers */
+/* Numbers of a domain */
 
 static void show_histogram(struct seq_file *m, const char *name,
 			   const unsigned long *buckets)
@@ -63,10 +63,10 @@ static void show_queue(struct seq_file *m, struct iommu_dma_iova_cookie *cookie,
 		iommu_fq_stats(cookie->fq, &stats);
 
 	seq_printf(m, "waiting %lu\n", stats.waiting);
-	seq_printf(m, "set_aside_ranges %lu\n",
-		   stats.aside_ranges + atomic_long_read(&cookie->quarantined_ranges));
-	seq_printf(m, "set_aside_tables %lu\n",
-		   stats.aside_tables + atomic_long_read(&cookie->quarantined_tables));
+	seq_printf(m, "quarantined_ranges %lu\n",
+		   stats.quarantined_ranges + atomic_long_read(&cookie->quarantined_ranges));
+	seq_printf(m, "quarantined_tables %lu\n",
+		   stats.quarantined_tables + atomic_long_read(&cookie->quarantined_tables));
 
 	seq_printf(m, "flushes sync=%llu", syncs);
 	for (unsigned int i = 0; i < IOMMU_FQ_CAUSES; i++)
@@ -110,7 +110,7 @@ DEFINE_SHOW_ATTRIBUTE(stats);
  * iommu_dma_debugfs_add() - make a domain's folder
  * @domain: domain with an IOVA cookie that is being set up
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_dma_debugfs_add(struct iommu_domain *domain)
 {
@@ -126,7 +126,7 @@ void iommu_dma_debugfs_add(struct iommu_domain *domain)
  * iommu_dma_debugfs_remove() - remove a domain's folder
  * @domain: domain with an IOVA cookie
  *
- * Context: process, may sleep; waits for readers.
+ * Context: Process context, may sleep; waits for readers.
  */
 void iommu_dma_debugfs_remove(struct iommu_domain *domain)
 {
@@ -135,7 +135,7 @@ void iommu_dma_debugfs_remove(struct iommu_domain *domain)
 
 /* Settings */
 
-/* A number that its setter checks: 0 and less, too much and garbage are refused */
+/* Set a number that its setter checks: 0 and less, too much and garbage are refused */
 static ssize_t write_setting(const char __user *buf, size_t count,
 			     int (*set)(unsigned int value))
 {
@@ -205,7 +205,7 @@ DEFINE_SHOW_STORE_ATTRIBUTE(collect);
 /**
  * iommu_dma_debugfs_setup() - make the folder of the glue
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_dma_debugfs_setup(void)
 {

@@ -9,8 +9,8 @@
  * domain is a paging domain, and everything is a multiple of its granule.
  */
 
-#ifndef __DMA_IOMMU_INLINE_H
-#define __DMA_IOMMU_INLINE_H
+#ifndef _IOMMU_DMA_FASTPATH_H
+#define _IOMMU_DMA_FASTPATH_H
 
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -28,7 +28,7 @@
  * @limit: highest address that the caller allows, or 0 for any
  * @aligned: it has to be aligned to @size rounded up to a power of two
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the address, or 0 if there is none, or no memory. If @aligned is
  * false and the only places left are below 4 GiB and not aligned, it is one of
  * those.
@@ -62,14 +62,14 @@ iommu_dma_alloc_iova(struct iommu_domain *domain, struct device *dev, size_t siz
  * @phys: physical address, on a granule
  * @size: length in bytes, a multiple of the granule, not 0
  * @prot: IOMMU_* flags
- * @mapped: gets the length in bytes that is mapped, which an error leaves so
+ * @mapped: gets the length in bytes that is mapped, after an error too
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno.
  */
-static __always_inline int iommu_dma_map_range(struct iommu_domain *domain,
-					  dma_addr_t iova, phys_addr_t phys,
-					  size_t size, int prot, size_t *mapped)
+static __always_inline int
+iommu_dma_map_range(struct iommu_domain *domain, dma_addr_t iova,
+		    phys_addr_t phys, size_t size, int prot, size_t *mapped)
 {
 	struct iommu_dma_iova_cookie *cookie = iova_cookie(domain);
 	struct iova_domain *iovad = &cookie->iovad;
@@ -83,8 +83,8 @@ static __always_inline int iommu_dma_map_range(struct iommu_domain *domain,
 				     size >> iova_shift(iovad), prot, GFP_ATOMIC,
 				     mapped);
 	if (unlikely(ret || *mapped < size))
-		return ret ?: iommu_dma_map_range_slow(domain, iova, phys, size, prot,
-						  mapped);
+		return ret ?: iommu_dma_map_range_slow(domain, iova, phys, size,
+						       prot, mapped);
 	trace_map(iova, phys, size);
 
 	return 0;
@@ -96,11 +96,11 @@ static __always_inline int iommu_dma_map_range(struct iommu_domain *domain,
  * @iova: first I/O address
  * @size: length in bytes of all that was mapped
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno.
  */
 static __always_inline int iommu_dma_sync_map(struct iommu_domain *domain,
-					       dma_addr_t iova, size_t size)
+					      dma_addr_t iova, size_t size)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
 
@@ -114,7 +114,7 @@ static __always_inline int iommu_dma_sync_map(struct iommu_domain *domain,
  * @size: length in bytes, a multiple of the granule, not 0
  * @gather: what has to be flushed; added to
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: length in bytes up to the first page that was not mapped.
  */
 static __always_inline size_t
@@ -129,10 +129,10 @@ iommu_dma_unmap_range(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 		return iommu_dma_unmap_range_slow(domain, iova, size, gather);
 
 	unmapped = domain->ops->unmap_pages(domain, iova, iovad->granule,
-					   size >> iova_shift(iovad), gather);
+					    size >> iova_shift(iovad), gather);
 	if (unlikely(unmapped && unmapped < size))
 		unmapped += iommu_dma_unmap_range_slow(domain, iova + unmapped,
-						size - unmapped, gather);
+						       size - unmapped, gather);
 	trace_unmap(iova, size, unmapped);
 
 	return unmapped;
@@ -140,7 +140,7 @@ iommu_dma_unmap_range(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 
 /**
  * iommu_dma_gather_begin() - begin a request to unmap
- * @gather: is made empty
+ * @gather: is initialized
  * @domain: domain with an IOVA cookie
  *
  * Drivers may flush for a part of a request before its end, so whether all of
@@ -168,9 +168,9 @@ static __always_inline int iommu_dma_gather_begin(struct iommu_iotlb_gather *gat
  * Strict: waits until the hardware has invalidated all of it. Lazy: lets the
  * range wait for that.
  *
- * Context: any but NMI.
- * Return: false if the hardware has not confirmed it, and the range is set
- * aside.
+ * Context: Any context but NMI.
+ * Return: false if the hardware has not confirmed it, and the range is
+ * quarantined.
  */
 static __always_inline bool
 iommu_dma_give_back(struct iommu_domain *domain, dma_addr_t iova, size_t size,
@@ -198,7 +198,7 @@ iommu_dma_give_back(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 }
 
 /**
- * __iommu_dma_map_phys() - iommu_dma_map_phys() for where it is hot
+ * __iommu_dma_map_phys() - map a contiguous buffer, where that is hot
  * @dev: device
  * @domain: its domain
  * @phys: physical address of the buffer
@@ -207,7 +207,7 @@ iommu_dma_give_back(struct iommu_domain *domain, dma_addr_t iova, size_t size,
  * @limit: highest I/O address allowed
  * @aligned: the I/O address has to be aligned to @size
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the I/O address, or DMA_MAPPING_ERROR.
  */
 static __always_inline dma_addr_t
@@ -235,7 +235,7 @@ __iommu_dma_map_phys(struct device *dev, struct iommu_domain *domain,
 		return DMA_MAPPING_ERROR;
 
 	if (unlikely(iommu_dma_map_range(domain, iova, phys - offset, length, prot,
-				    &mapped) ||
+					 &mapped) ||
 		     iommu_dma_sync_map(domain, iova, length))) {
 		iommu_dma_undo(domain, iova, length, mapped, failures);
 		return DMA_MAPPING_ERROR;
@@ -249,12 +249,12 @@ __iommu_dma_map_phys(struct device *dev, struct iommu_domain *domain,
 }
 
 /**
- * __iommu_dma_unmap_phys() - iommu_dma_unmap_phys() for where it is hot
+ * __iommu_dma_unmap_phys() - unmap such a buffer, where that is hot
  * @dev: device
  * @iova: I/O address of the buffer
  * @size: its length in bytes
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: whether its memory may be reused, see iommu_dma_unmap_phys().
  */
 static __always_inline bool __iommu_dma_unmap_phys(struct device *dev,
@@ -289,4 +289,4 @@ static __always_inline bool __iommu_dma_unmap_phys(struct device *dev,
 	return invalidated;
 }
 
-#endif /* __DMA_IOMMU_INLINE_H */
+#endif /* _IOMMU_DMA_FASTPATH_H */

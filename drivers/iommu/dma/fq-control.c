@@ -10,6 +10,7 @@
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -39,7 +40,10 @@ static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)
 	unsigned int cpu;
 
 	WRITE_ONCE(fq->open, false);
-	/* Then nobody is inside who saw it open. Somebody waits for a switch. */
+	/*
+	 * After a grace period no CPU still sees ->open set. Expedited, because
+	 * user space waits for the policy switch.
+	 */
 	if (cause == IOMMU_FQ_SWITCH)
 		synchronize_rcu_expedited();
 	else
@@ -56,10 +60,10 @@ static void fq_close(struct iommu_fq *fq, enum iommu_fq_cause cause)
 }
 
 /**
- * iommu_fq_open() - let entries come
+ * iommu_fq_open() - accept entries
  * @fq: queues, closed or open
  *
- * Context: process. The caller lets nobody else open or close them meanwhile.
+ * Context: Process context. The caller opens and closes them one at a time.
  */
 void iommu_fq_open(struct iommu_fq *fq)
 {
@@ -68,14 +72,14 @@ void iommu_fq_open(struct iommu_fq *fq)
 }
 
 /**
- * iommu_fq_close() - empty the queues and let no entry come
+ * iommu_fq_close() - drain the queues and accept no entry
  * @fq: queues, closed or open
  *
  * When it returns, nothing waits: every range that was handed over before is
- * freed or set aside, and each that comes is flushed at once.
+ * freed or quarantined, and each later one is flushed for at once.
  *
- * Context: process, may sleep. The caller lets nobody else open or close them
- * meanwhile.
+ * Context: Process context, may sleep. The caller opens and closes them one at a
+ * time.
  */
 void iommu_fq_close(struct iommu_fq *fq)
 {
@@ -86,6 +90,8 @@ void iommu_fq_close(struct iommu_fq *fq)
 static int fq_cpu_dead(unsigned int cpu)
 {
 	struct iommu_fq *fq;
+
+	lockdep_assert_cpus_held();
 
 	guard(mutex)(&fq_list_lock);
 	list_for_each_entry(fq, &fq_list, list) {
@@ -109,7 +115,7 @@ static int fq_cpu_dead(unsigned int cpu)
 /**
  * iommu_fq_setup() - prepare for CPUs that go offline
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0 or a negative errno.
  */
 int iommu_fq_setup(void)
@@ -122,7 +128,7 @@ int iommu_fq_setup(void)
 	return min(ret, 0);
 }
 
-/* Life */
+/* Making and ending */
 
 static void queue_init(struct iommu_fq *fq, struct fq_queue *q)
 {
@@ -155,6 +161,8 @@ static void fq_apply_settings(struct iommu_fq *fq)
 	unsigned int watermark = IOMMU_FQ_SINGLE_WATERMARK;
 	unsigned int ms = IOMMU_FQ_SINGLE_DELAY;
 
+	lockdep_assert_held(&fq_list_lock);
+
 	if (!fq->single) {
 		watermark = fq_watermark;
 		ms = fq_delay_ms;
@@ -166,14 +174,14 @@ static void fq_apply_settings(struct iommu_fq *fq)
 /**
  * iommu_fq_create() - make the queues of a domain, closed
  * @iovad: domain with caches, valid until the queues are destroyed
- * @flush: makes the hardware forget all that is out of the page tables, and
- *	returns whether the hardware has confirmed it. Called in any context but
+ * @flush: invalidates all that is out of the page tables, and returns whether
+ *	the hardware has confirmed it. Called in any context but
  *	NMI, without a lock held, by several CPUs at once, with the cause and
  *	the number of the flush.
  * @token: first argument of @flush
  * @single: one queue for all CPUs
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: the queues, or NULL if there is no memory.
  */
 struct iommu_fq *iommu_fq_create(struct iova_domain *iovad,
@@ -206,10 +214,10 @@ static void queue_destroy(struct fq_queue *q)
 }
 
 /**
- * iommu_fq_destroy() - empty and end a domain's queues
- * @fq: queues that nobody uses any more, or NULL
+ * iommu_fq_destroy() - drain and end a domain's queues
+ * @fq: queues that are no longer used, or NULL
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_fq_destroy(struct iommu_fq *fq)
 {
@@ -245,7 +253,7 @@ static int fq_set(unsigned int *setting, unsigned int value, unsigned int max)
 	WRITE_ONCE(*setting, value);
 	list_for_each_entry(fq, &fq_list, list) {
 		fq_apply_settings(fq);
-		/* What waits now came under the old setting */
+		/* What waits now was added under the old setting */
 		if (lower && !fq->single && iommu_fq_queued(fq)) {
 			iommu_fq_flush(fq, IOMMU_FQ_TUNING);
 			iommu_fq_kick_others(fq);
@@ -256,7 +264,7 @@ static int fq_set(unsigned int *setting, unsigned int value, unsigned int max)
 }
 
 /**
- * iommu_fq_watermark() - entries that a CPU lets wait
+ * iommu_fq_watermark() - tell how many entries a CPU lets wait
  *
  * Return: the setting.
  */
@@ -272,7 +280,7 @@ unsigned int iommu_fq_watermark(void)
  * A lower value takes effect at once: what waits is flushed. Queues that all
  * CPUs share keep theirs.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, or -EINVAL and nothing is changed.
  */
 int iommu_fq_set_watermark(unsigned int entries)
@@ -281,7 +289,7 @@ int iommu_fq_set_watermark(unsigned int entries)
 }
 
 /**
- * iommu_fq_delay() - time that an entry waits at most
+ * iommu_fq_delay() - tell how long an entry waits at most
  *
  * Return: the setting, in milliseconds.
  */
@@ -297,7 +305,7 @@ unsigned int iommu_fq_delay(void)
  * A lower value takes effect at once: what waits is flushed. Queues that all
  * CPUs share keep theirs.
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, or -EINVAL and nothing is changed.
  */
 int iommu_fq_set_delay(unsigned int ms)
@@ -310,13 +318,13 @@ int iommu_fq_set_delay(unsigned int ms)
  * @fq: queues
  * @stats: filled in; a snapshot that other CPUs may be changing
  *
- * Context: any. Takes no lock.
+ * Context: Any context. Takes no lock.
  */
 void iommu_fq_stats(struct iommu_fq *fq, struct iommu_fq_stats *stats)
 {
 	stats->waiting = iommu_fq_queued(fq);
-	stats->aside_ranges = atomic_long_read(&fq->aside_ranges);
-	stats->aside_tables = atomic_long_read(&fq->aside_tables);
+	stats->quarantined_ranges = atomic_long_read(&fq->quarantined_ranges);
+	stats->quarantined_tables = atomic_long_read(&fq->quarantined_tables);
 	for (unsigned int i = 0; i < IOMMU_FQ_CAUSES; i++)
 		stats->flushes[i] = atomic_long_read(&fq->flushes[i]);
 	for (unsigned int i = 0; i < IOMMU_FQ_BUCKETS; i++) {

@@ -24,8 +24,8 @@
 /**
  * struct iommu_fq_stats - what a queue holds and did
  * @waiting: ranges in the queue
- * @aside_ranges: ranges set aside for ever, because a flush failed
- * @aside_tables: pages of page tables likewise
+ * @quarantined_ranges: ranges never used again, because a flush failed
+ * @quarantined_tables: pages of page tables likewise
  * @flushes: flushes by cause
  * @entries: flushes by the entries that waited for them, while collecting
  * @age_us: batches of entries by the microseconds from the first of them to
@@ -33,8 +33,8 @@
  */
 struct iommu_fq_stats {
 	unsigned long	waiting;
-	unsigned long	aside_ranges;
-	unsigned long	aside_tables;
+	unsigned long	quarantined_ranges;
+	unsigned long	quarantined_tables;
 	unsigned long	flushes[IOMMU_FQ_CAUSES];
 	unsigned long	entries[IOMMU_FQ_BUCKETS];
 	unsigned long	age_us[IOMMU_FQ_BUCKETS];

@@ -45,10 +45,10 @@ static void fq_count(atomic_long_t *buckets, u64 value)
 }
 
 /**
- * iommu_fq_is_open() - may entries come?
+ * iommu_fq_is_open() - tell whether entries are accepted
  * @fq: queues
  *
- * Context: any. The answer may be out of date at once, but a queue is not seen
+ * Context: Any context. The answer may be out of date at once, but a queue is not seen
  * older than it.
  * Return: whether they are open.
  */
@@ -225,11 +225,11 @@ static enum fq_verdict queue_add(struct iommu_fq *fq, struct fq_queue *q,
 
 /* Releasing */
 
-static void fq_set_aside(struct iommu_fq *fq, unsigned int ranges,
-			 struct list_head *tables)
+static void fq_quarantine(struct iommu_fq *fq, unsigned int ranges,
+			  struct list_head *tables)
 {
-	atomic_long_add(ranges, &fq->aside_ranges);
-	atomic_long_add(list_count_nodes(tables), &fq->aside_tables);
+	atomic_long_add(ranges, &fq->quarantined_ranges);
+	atomic_long_add(list_count_nodes(tables), &fq->quarantined_tables);
 }
 
 static void fq_count_age(struct iommu_fq *fq, struct fq_batch *batch)
@@ -240,7 +240,7 @@ static void fq_count_age(struct iommu_fq *fq, struct fq_batch *batch)
 		fq_count(fq->age_us, div_u64(done_ns - batch->since_ns, NSEC_PER_USEC));
 }
 
-/* The oldest batch leaves: a flush that covers it is over */
+/* Release the oldest batch: a flush that covers it is over */
 static void queue_release_head(struct iommu_fq *fq, struct fq_queue *q,
 			       struct list_head *tables)
 {
@@ -252,7 +252,7 @@ static void queue_release_head(struct iommu_fq *fq, struct fq_queue *q,
 	WRITE_ONCE(q->queued, q->queued - batch->nr);
 
 	if (unlikely(batch->epoch < (u64)atomic64_read(&fq->failed))) {
-		fq_set_aside(fq, batch->nr, &batch->tables);
+		fq_quarantine(fq, batch->nr, &batch->tables);
 	} else {
 		for (unsigned int i = 0; i < batch->nr; i++)
 			iommu_dma_free_pfn(fq->iovad, batch->entries[i].pfn,
@@ -264,7 +264,7 @@ static void queue_release_head(struct iommu_fq *fq, struct fq_queue *q,
 	batch_put(q, batch);
 }
 
-/* Give back the oldest batch if the hardware has forgotten all that is in it */
+/* Release the oldest batch if all that is in it has been invalidated */
 static bool queue_release(struct iommu_fq *fq, struct fq_queue *q,
 			  struct list_head *tables)
 {
@@ -295,7 +295,7 @@ static unsigned int fq_release(struct iommu_fq *fq, unsigned int max)
 	unsigned int released = 0;
 	LIST_HEAD(tables);
 
-	/* Who closes the queues waits for what is in our hands */
+	/* fq_close() waits until this CPU has released what it took */
 	guard(rcu)();
 	while (released < max && fq_release_one(fq, &tables))
 		released++;
@@ -344,7 +344,7 @@ static bool fq_do_flush(struct iommu_fq *fq, enum iommu_fq_cause cause, u64 nr)
 	if (iommu_dma_collecting())
 		WRITE_ONCE(fq->done_ns, local_clock());
 
-	/* Last: who sees this number sees whether the flush has failed */
+	/* Last: a CPU that sees this number sees whether the flush has failed */
 	fq_raise(&fq->done, nr);
 	atomic_long_inc(&fq->flushes[cause]);
 
@@ -358,7 +358,7 @@ static bool fq_do_flush(struct iommu_fq *fq, enum iommu_fq_cause cause, u64 nr)
  *
  * What it covers may be released when it is over, which is another step.
  *
- * Context: any but NMI, no spinlock held. Waits for the hardware.
+ * Context: Any context but NMI, no spinlock held. Waits for the hardware.
  * Return: whether the hardware has confirmed it.
  */
 bool iommu_fq_flush(struct iommu_fq *fq, enum iommu_fq_cause cause)
@@ -388,7 +388,7 @@ static void fq_flush_for(struct iommu_fq *fq, enum iommu_fq_cause cause,
 		iommu_put_pages_list(tables);
 		iommu_dma_free_pfn(fq->iovad, entry.pfn, entry.pages);
 	} else {
-		fq_set_aside(fq, 1, tables);
+		fq_quarantine(fq, 1, tables);
 	}
 	INIT_LIST_HEAD(tables);
 }
@@ -400,11 +400,11 @@ static void fq_flush_for(struct iommu_fq *fq, enum iommu_fq_cause cause,
  * @pages: its length as it was asked for, in PFNs
  * @tables: pages that its unmapping has freed; empty afterwards
  *
- * The range and the pages are freed when the hardware has forgotten them, or
- * never if it does not say so. While the queues are closed, or if memory is
+ * The range and the pages are freed when they have been invalidated, or never
+ * if the hardware does not confirm that. While the queues are closed, or if memory is
  * short, that happens at once, by a flush for this range alone.
  *
- * Context: any but NMI. Now and then flushes, which may wait for hardware.
+ * Context: Any context but NMI. Now and then flushes, which may wait for hardware.
  */
 void iommu_fq_add(struct iommu_fq *fq, unsigned long pfn, unsigned long pages,
 		  struct list_head *tables)
@@ -433,10 +433,10 @@ void iommu_fq_add(struct iommu_fq *fq, unsigned long pfn, unsigned long pages,
 }
 
 /**
- * iommu_fq_kicked() - release what is covered, for another CPU's sake
+ * iommu_fq_kicked() - release what is covered, as another CPU asked for it
  * @kick: member of a queue
  *
- * Context: on the queue's CPU; hard interrupt, but for PREEMPT_RT.
+ * Context: Hard interrupt on the queue's CPU, but for PREEMPT_RT.
  */
 void iommu_fq_kicked(struct irq_work *kick)
 {
@@ -447,7 +447,7 @@ void iommu_fq_kicked(struct irq_work *kick)
  * iommu_fq_kick_others() - have other CPUs release what is covered, soon
  * @fq: queues
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_fq_kick_others(struct iommu_fq *fq)
 {
@@ -456,7 +456,7 @@ void iommu_fq_kick_others(struct iommu_fq *fq)
 	if (fq->single)
 		return;
 
-	guard(preempt)();	/* who is online stays so */
+	guard(preempt)();	/* a CPU that is online stays so */
 	for_each_online_cpu(cpu) {
 		struct fq_queue *q = per_cpu_ptr(fq->queues, cpu);
 
@@ -472,7 +472,7 @@ void iommu_fq_kick_others(struct iommu_fq *fq)
  * Flushes if anything waits, and frees what this CPU has. What others have they
  * free at once, but that is not waited for.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: whether any range was freed.
  */
 bool iommu_fq_relieve(struct iommu_fq *fq)
@@ -486,7 +486,7 @@ bool iommu_fq_relieve(struct iommu_fq *fq)
 
 /* The timer */
 
-/* Until when the oldest entry that no flush covers may wait; in jiffies */
+/* Tell until when the oldest entry that no flush covers may wait, in jiffies */
 static bool queue_due(struct iommu_fq *fq, struct fq_queue *q, u64 begun,
 		      unsigned long *due)
 {
@@ -506,8 +506,8 @@ static bool queue_due(struct iommu_fq *fq, struct fq_queue *q, u64 begun,
 }
 
 /*
- * Sets the timer to when it is wanted again, if at all; or, unless @flushed
- * tells that it has just been done, says that a flush is due now.
+ * Set the timer to when it is wanted again, if at all; or, unless @flushed
+ * tells that it has just been done, say that a flush is due now.
  */
 static bool queue_rearm(struct iommu_fq *fq, struct fq_queue *q, bool flushed,
 			u64 *begun)
@@ -555,13 +555,13 @@ static void fq_release_in_time(struct iommu_fq *fq)
 }
 
 /**
- * iommu_fq_timeout() - the timer of a queue
+ * iommu_fq_timeout() - release what is covered, flush if an entry is due
  * @timer: member of a queue
  *
- * Runs on the CPU of the queue: its timer is pinned, and a CPU that goes gives
- * its queues up before its timers go elsewhere.
+ * Runs on the CPU of the queue: its timer is pinned, and a CPU that goes offline
+ * gives its queues up before its timers move elsewhere.
  *
- * Context: softirq. Flushes if an entry is due.
+ * Context: Softirq.
  */
 void iommu_fq_timeout(struct timer_list *timer)
 {
@@ -570,7 +570,7 @@ void iommu_fq_timeout(struct timer_list *timer)
 	u64 begun;
 
 	if (!iommu_fq_is_open(fq))
-		return;	/* who closes the queues sees to all of it */
+		return;	/* fq_close() drains all of it */
 
 	fq_release_in_time(fq);
 	if (!fq_rearm(fq, false, &begun))
@@ -582,11 +582,11 @@ void iommu_fq_timeout(struct timer_list *timer)
 }
 
 /**
- * iommu_fq_drain() - empty a queue after a flush that covers all that is in it
+ * iommu_fq_drain() - release all of a queue after a flush that covers it
  * @fq: queues
- * @q: one of them, which nobody else may touch
+ * @q: one of them; no other CPU may touch it
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_fq_drain(struct iommu_fq *fq, struct fq_queue *q)
 {

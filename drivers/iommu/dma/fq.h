@@ -83,8 +83,8 @@ struct fq_entry {
  * struct fq_batch - entries that are released together
  * @next: the next younger batch, or the next spare one
  * @tables: pages of page tables that the entries' unmapping freed
- * @epoch: number of the flush that was begun last when the entries came
- * @opened: jiffies when the first entry came
+ * @epoch: number of the flush that was begun last when the entries were added
+ * @opened: jiffies when the first entry was added
  * @since_ns: the same as local time, while collecting, or 0
  * @nr: number of entries
  * @entries: ranges in the IOVA domain
@@ -105,15 +105,15 @@ struct fq_batch {
  *	protected by it, or by @lock, if not said otherwise.
  * @lock: for a queue that all CPUs share
  * @head: oldest batch
- * @tail: youngest batch, the one being filled
+ * @tail: youngest batch, the one that entries are added to
  * @spares: empty batches
  * @nr_spares: how many
  * @armed: the timer is pending, or running and about to set itself again
  * @expires: when it is pending for, in jiffies
- * @queued: entries in all batches; read by anybody
- * @fresh: entries that came in @fresh_epoch; read by anybody
- * @fresh_epoch: epoch of @tail when it was begun; read by anybody
- * @fresh_since: jiffies when the first entry of @fresh_epoch came
+ * @queued: entries in all batches; read without the lock
+ * @fresh: entries that were added in @fresh_epoch; read without the lock
+ * @fresh_epoch: epoch of @tail when it was begun; read without the lock
+ * @fresh_since: jiffies when the first entry of @fresh_epoch was added
  * @timer: runs on the CPU that queues
  * @kick: releases on the CPU of the queue what another CPU wants back soon
  * @fq: what the queue belongs to, constant
@@ -148,9 +148,9 @@ struct fq_queue {
  * @single: one queue for all CPUs, or NULL
  * @watermark: entries that wait, in one epoch, before their CPU flushes
  * @delay: jiffies that an entry waits at most
- * @open: entries may come; changed by one caller at a time. Read before any
- *	member of a queue, so that nobody who was late goes on with a queue as
- *	it was before it was closed and opened again.
+ * @open: entries are accepted; changed by one caller at a time. Read before any
+ *	member of a queue, so that a CPU that was late does not go on with a
+ *	queue as it was before it was closed and opened again.
  * @list: in the list of all queues, under fq_list_lock
  * @begun: number of the flush that was begun last
  * @done: highest number of a flush that is over
@@ -159,8 +159,8 @@ struct fq_queue {
  *	earlier flush, but that is not worth knowing.
  * @done_ns: local time when the last flush was over, while collecting
  * @flushes: flushes by cause
- * @aside_ranges: ranges set aside
- * @aside_tables: pages of page tables set aside
+ * @quarantined_ranges: ranges never used again
+ * @quarantined_tables: pages of page tables likewise
  * @entries: histogram, see struct iommu_fq_stats
  * @age_us: histogram
  */
@@ -181,8 +181,8 @@ struct iommu_fq {
 	atomic64_t		failed;
 	u64			done_ns;
 	atomic_long_t		flushes[IOMMU_FQ_CAUSES];
-	atomic_long_t		aside_ranges;
-	atomic_long_t		aside_tables;
+	atomic_long_t		quarantined_ranges;
+	atomic_long_t		quarantined_tables;
 	atomic_long_t		entries[IOMMU_FQ_BUCKETS];
 	atomic_long_t		age_us[IOMMU_FQ_BUCKETS];
 };
@@ -190,7 +190,7 @@ struct iommu_fq {
 static_assert(sizeof(struct fq_batch) <= 512);
 
 /**
- * iommu_fq_cpus() - CPUs whose queues are all queues
+ * iommu_fq_cpus() - give the CPUs whose queues are all queues
  * @fq: queues
  *
  * Return: a mask to go through with iommu_fq_queue().
@@ -201,7 +201,7 @@ static inline const struct cpumask *iommu_fq_cpus(struct iommu_fq *fq)
 }
 
 /**
- * iommu_fq_queue() - queue of a CPU
+ * iommu_fq_queue() - give the queue of a CPU
  * @fq: queues
  * @cpu: number of the CPU
  *

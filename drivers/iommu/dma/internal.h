@@ -10,8 +10,8 @@
  * interrupts, and cookie.c makes and ends the cookie.
  */
 
-#ifndef __DMA_IOMMU_INTERNAL_H
-#define __DMA_IOMMU_INTERNAL_H
+#ifndef _IOMMU_DMA_INTERNAL_H
+#define _IOMMU_DMA_INTERNAL_H
 
 #include <linux/atomic.h>
 #include <linux/dma-map-ops.h>
@@ -56,7 +56,7 @@ struct iommu_dma_cookie {
 };
 
 /**
- * struct iommu_dma_msi_cookie - cookie of a domain whose owner maps by himself
+ * struct iommu_dma_msi_cookie - cookie of a domain whose owner maps by itself
  * @cookie: common part
  * @base: first address for doorbells
  * @next: where the next one goes, under @cookie.msi_lock
@@ -71,10 +71,10 @@ struct iommu_dma_msi_cookie {
  * struct iommu_dma_iova_cookie - cookie of a domain for the DMA API
  * @cookie: common part
  * @iovad: its addresses; its start_pfn is 0 until it is set up
- * @fq: flush queues, made when the domain is lazy for the first time, and then
- *	kept: closed, while it is strict. Changes once, from NULL.
+ * @fq: flush queues, made when the domain is lazy for the first time, and from
+ *	then on closed while it is strict. Changes once, from NULL.
  * @large_page: the second smallest page that the IOMMU has, or SIZE_MAX; below
- *	it there is but one way to map
+ *	it the page size is always the granule
  * @group: id of the group that the domain belongs to
  * @lock: one setup or change of policy at a time
  * @devices: devices that use the domain, under @lock
@@ -143,7 +143,7 @@ to_msi_cookie(struct iommu_dma_cookie *cookie)
 }
 
 /**
- * iova_cookie() - cookie of a domain that the DMA API uses
+ * iova_cookie() - give the cookie of a domain that the DMA API uses
  * @domain: default domain of a group
  *
  * Return: its cookie, an IOVA cookie.
@@ -154,10 +154,10 @@ static inline struct iommu_dma_iova_cookie *iova_cookie(struct iommu_domain *dom
 }
 
 /**
- * iommu_dma_lazy() - flush queues, if unmapped ranges go there now
+ * iommu_dma_lazy() - give the flush queues, if unmapped ranges go there now
  * @cookie: cookie
  *
- * Context: any. The answer may be out of date at once; iommu_fq_add() looks
+ * Context: Any context. The answer may be out of date at once; iommu_fq_add() looks
  * again.
  * Return: the queues, or NULL where the policy is strict.
  */
@@ -173,7 +173,7 @@ static inline struct iommu_fq *iommu_dma_lazy(struct iommu_dma_iova_cookie *cook
  * @dev: device about to be used
  * @domain: its domain
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno.
  */
 static inline int iommu_dma_attach_deferred(struct device *dev,
@@ -186,7 +186,7 @@ static inline int iommu_dma_attach_deferred(struct device *dev,
 }
 
 /**
- * iommu_dma_is_untrusted() - may a device attack the machine by DMA?
+ * iommu_dma_is_untrusted() - tell whether a device may attack by DMA
  * @dev: device
  *
  * Return: whether firmware says that it hangs on an external port.
@@ -197,7 +197,7 @@ static inline bool iommu_dma_is_untrusted(struct device *dev)
 }
 
 /**
- * iommu_dma_may_bounce() - may a buffer of this kind have been bounced?
+ * iommu_dma_may_bounce() - tell whether such a buffer may have been bounced
  * @dev: device
  * @size: length in bytes
  * @dir: direction of the DMA
@@ -205,7 +205,7 @@ static inline bool iommu_dma_is_untrusted(struct device *dev)
  * The same answer whenever the same buffer is asked about, so that unmapping
  * need not look up where a buffer lies that was certainly not bounced.
  *
- * Return: whether it is bounced unless it fills its granules.
+ * Return: whether it is bounced unless it has its granules to itself.
  */
 static inline bool iommu_dma_may_bounce(struct device *dev, size_t size,
 					enum dma_data_direction dir)
@@ -216,7 +216,7 @@ static inline bool iommu_dma_may_bounce(struct device *dev, size_t size,
 }
 
 /**
- * iommu_dma_prefers_32bit() - is a device to stay below 4 GiB while it can?
+ * iommu_dma_prefers_32bit() - tell whether a device stays below 4 GiB if it can
  * @dev: device
  * @limit: highest address that it can use
  *
@@ -231,7 +231,7 @@ static inline bool iommu_dma_prefers_32bit(struct device *dev, u64 limit)
 }
 
 /**
- * iommu_dma_prot() - permissions of a mapping
+ * iommu_dma_prot() - give the permissions of a mapping
  * @coherent: the device sees the CPU's caches
  * @dir: direction of the DMA
  * @attrs: DMA_ATTR_*
@@ -259,13 +259,14 @@ static inline int iommu_dma_prot(bool coherent, enum dma_data_direction dir,
 
 /* slowpath.c */
 int iommu_dma_map_range_slow(struct iommu_domain *domain, dma_addr_t iova,
-			phys_addr_t phys, size_t size, int prot, size_t *mapped);
+			     phys_addr_t phys, size_t size, int prot,
+			     size_t *mapped);
 size_t iommu_dma_unmap_range_slow(struct iommu_domain *domain, dma_addr_t iova,
-			    size_t size, struct iommu_iotlb_gather *gather);
+				  size_t size, struct iommu_iotlb_gather *gather);
 void iommu_dma_undo(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 		    size_t mapped, int failures);
 void iommu_dma_quarantine(struct iommu_domain *domain, dma_addr_t iova, size_t size,
-			 struct list_head *tables);
+			  struct list_head *tables);
 void iommu_dma_flush_and_quarantine(struct iommu_domain *domain, dma_addr_t iova,
 				    size_t size, struct iommu_iotlb_gather *gather,
 				    int failures);
@@ -295,4 +296,4 @@ int iommu_dma_msi_add_window(struct iommu_dma_iova_cookie *cookie,
 			     phys_addr_t start, size_t length);
 void iommu_dma_msi_release(struct iommu_domain *domain);
 
-#endif /* __DMA_IOMMU_INTERNAL_H */
+#endif /* _IOMMU_DMA_INTERNAL_H */

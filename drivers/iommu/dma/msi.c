@@ -16,6 +16,7 @@
 #include <linux/iommu.h>
 #include <linux/iova.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
@@ -24,7 +25,7 @@
 
 #include "fastpath.h"
 
-/* Unit of doorbells: what the cookie hands out, and so what is masked */
+/* Give the unit of doorbells: what the cookie hands out, and so what is masked */
 static size_t msi_granule(struct iommu_domain *domain)
 {
 	struct iommu_dma_cookie *cookie = domain->iova_cookie;
@@ -40,6 +41,8 @@ static struct iommu_dma_msi_map *msi_find(struct iommu_dma_cookie *cookie,
 {
 	struct iommu_dma_msi_map *map;
 
+	lockdep_assert_held(&cookie->msi_lock);
+
 	list_for_each_entry(map, &cookie->msi_maps, list)
 		if (phys >= map->phys && phys - map->phys < map->size)
 			return map;
@@ -47,7 +50,7 @@ static struct iommu_dma_msi_map *msi_find(struct iommu_dma_cookie *cookie,
 	return NULL;
 }
 
-/* Last address of the region that @base lies in, as the device declares it */
+/* Find the last address of the device's region that @base lies in */
 static dma_addr_t msi_region_last(struct iommu_domain *domain, struct device *dev,
 				  dma_addr_t base)
 {
@@ -73,6 +76,8 @@ static int msi_alloc(struct iommu_domain *domain, struct device *dev, size_t siz
 	struct iommu_dma_msi_cookie *linear;
 	dma_addr_t last;
 
+	lockdep_assert_held(&cookie->msi_lock);
+
 	if (cookie->type == IOMMU_DMA_IOVA_COOKIE) {
 		*iova = iommu_dma_alloc_iova(domain, dev, size, dma_get_mask(dev), true);
 		return *iova ? 0 : -ENOMEM;
@@ -91,11 +96,13 @@ static int msi_alloc(struct iommu_domain *domain, struct device *dev, size_t siz
 	return 0;
 }
 
-/* Gives back what msi_alloc() gave last */
+/* Give back what msi_alloc() gave last */
 static void msi_unalloc(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 			int failures)
 {
 	struct iommu_dma_cookie *cookie = domain->iova_cookie;
+
+	lockdep_assert_held(&cookie->msi_lock);
 
 	if (cookie->type == IOMMU_DMA_IOVA_COOKIE)
 		iommu_dma_undo(domain, iova, size, 0, failures);
@@ -138,7 +145,7 @@ static struct iommu_dma_msi_map *msi_map(struct iommu_domain *domain,
  * @start: first address, the same for devices and for memory
  * @length: length in bytes
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0 or -ENOMEM.
  */
 int iommu_dma_msi_add_window(struct iommu_dma_iova_cookie *cookie,
@@ -167,7 +174,7 @@ int iommu_dma_msi_add_window(struct iommu_dma_iova_cookie *cookie,
  * iommu_dma_msi_release() - unmap all doorbells of a domain
  * @domain: domain with a cookie, which is being put
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void iommu_dma_msi_release(struct iommu_domain *domain)
 {
@@ -183,11 +190,11 @@ void iommu_dma_msi_release(struct iommu_domain *domain)
 }
 
 /**
- * iommu_dma_prepare_msi() - see to it that a device reaches an MSI doorbell
+ * iommu_dma_prepare_msi() - make an MSI doorbell reachable for a device
  * @desc: interrupt; gets the doorbell's I/O address
  * @msi_addr: the doorbell's physical address
  *
- * Context: process, may sleep. Interrupts may be prepared at the same time.
+ * Context: Process context, may sleep. Interrupts may be prepared at the same time.
  * Return: 0, -ENOMEM, -ENOSPC if the region for doorbells is full, -ENODEV if
  * the domain could not be set up, or what mapping the doorbell returned.
  */
@@ -226,7 +233,7 @@ int iommu_dma_prepare_msi(struct msi_desc *desc, phys_addr_t msi_addr)
  *
  * The offset in the granule stays, whatever the cookie's granule is.
  *
- * Context: any.
+ * Context: Any context.
  */
 void iommu_dma_compose_msi_msg(struct msi_desc *desc, struct msi_msg *msg)
 {

@@ -29,7 +29,7 @@
  * @dir: direction of the DMA
  * @attrs: DMA_ATTR_*
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the buffer's I/O address, or DMA_MAPPING_ERROR.
  */
 dma_addr_t iommu_dma_map_page(struct device *dev, struct page *page,
@@ -72,7 +72,7 @@ dma_addr_t iommu_dma_map_page(struct device *dev, struct page *page,
  * The tables are walked for the buffer's physical address only if the CPU has
  * to do something about its contents.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_unmap_page(struct device *dev, dma_addr_t dma_handle, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs)
@@ -102,7 +102,7 @@ void iommu_dma_unmap_page(struct device *dev, dma_addr_t dma_handle, size_t size
  * @limit: highest I/O address allowed
  * @aligned: the I/O address has to be aligned to @size
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the I/O address, or DMA_MAPPING_ERROR.
  */
 dma_addr_t iommu_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
@@ -118,13 +118,13 @@ dma_addr_t iommu_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
  * @iova: I/O address of the buffer
  * @size: its length in bytes
  *
- * Strict: the hardware has forgotten all of it on return. Lazy: it will before
- * the addresses, or page tables, are used again.
+ * Strict: all of it is invalidated on return. Lazy: it will be before the
+ * addresses, or page tables, are used again.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: true. If not all of it was mapped, or the hardware has not confirmed
- * that it has forgotten it, false: the addresses are never given back, and the
- * memory should not be either.
+ * the invalidation, false: the addresses are never given back, and the memory
+ * must not be either.
  */
 bool iommu_dma_unmap_phys(struct device *dev, dma_addr_t iova, size_t size)
 {
@@ -139,7 +139,7 @@ bool iommu_dma_unmap_phys(struct device *dev, dma_addr_t iova, size_t size)
  * @dir: direction of the DMA
  * @attrs: DMA_ATTR_*
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: the I/O address, or DMA_MAPPING_ERROR.
  */
 dma_addr_t iommu_dma_map_resource(struct device *dev, phys_addr_t phys,
@@ -159,7 +159,7 @@ dma_addr_t iommu_dma_map_resource(struct device *dev, phys_addr_t phys,
  * @dir: not used
  * @attrs: not used
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_unmap_resource(struct device *dev, dma_addr_t handle, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
@@ -167,7 +167,7 @@ void iommu_dma_unmap_resource(struct device *dev, dma_addr_t handle, size_t size
 	iommu_dma_unmap_phys(dev, handle, size);
 }
 
-/* Is there anything to do before CPU or device look at a buffer? */
+/* Tell whether there is anything to do before CPU or device look at a buffer */
 static bool needs_sync(struct device *dev, size_t size, enum dma_data_direction dir)
 {
 	return !dev_is_dma_coherent(dev) || iommu_dma_may_bounce(dev, size, dir);
@@ -180,7 +180,7 @@ static bool needs_sync(struct device *dev, size_t size, enum dma_data_direction 
  * @size: length in bytes
  * @dir: direction of the DMA
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_sync_single_for_cpu(struct device *dev, dma_addr_t dma_handle,
 				   size_t size, enum dma_data_direction dir)
@@ -203,7 +203,7 @@ void iommu_dma_sync_single_for_cpu(struct device *dev, dma_addr_t dma_handle,
  * @size: length in bytes
  * @dir: direction of the DMA
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_sync_single_for_device(struct device *dev, dma_addr_t dma_handle,
 				      size_t size, enum dma_data_direction dir)
@@ -220,10 +220,10 @@ void iommu_dma_sync_single_for_device(struct device *dev, dma_addr_t dma_handle,
 }
 
 /**
- * iommu_dma_get_merge_boundary() - what buffers must end on to be merged
+ * iommu_dma_get_merge_boundary() - tell what buffers must end on to be merged
  * @dev: device
  *
- * Context: any.
+ * Context: Any context.
  * Return: the mask of the bits that have to be 0, in bytes.
  */
 unsigned long iommu_dma_get_merge_boundary(struct device *dev)
@@ -234,9 +234,9 @@ unsigned long iommu_dma_get_merge_boundary(struct device *dev)
 }
 
 /**
- * iommu_dma_opt_mapping_size() - size up to which a mapping is cheap
+ * iommu_dma_opt_mapping_size() - tell up to which size a mapping is cheap
  *
- * Context: any.
+ * Context: Any context.
  * Return: size in bytes.
  */
 size_t iommu_dma_opt_mapping_size(void)
@@ -245,10 +245,10 @@ size_t iommu_dma_opt_mapping_size(void)
 }
 
 /**
- * iommu_dma_max_mapping_size() - size of the largest buffer that can be mapped
+ * iommu_dma_max_mapping_size() - tell the size of the largest mapping
  * @dev: device
  *
- * Context: any.
+ * Context: Any context.
  * Return: size in bytes.
  */
 size_t iommu_dma_max_mapping_size(struct device *dev)

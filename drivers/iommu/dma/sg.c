@@ -47,14 +47,14 @@ struct sg_request {
 	int			failures;
 };
 
-/* The next entry, which there is: nobody asks beyond the last */
+/* Step to the next entry, which there must be */
 static struct scatterlist *sg_step(struct scatterlist *s)
 {
 	s++;
 	return unlikely(sg_is_chain(s)) ? sg_chain_ptr(s) : s;
 }
 
-/* Granules that a segment takes, in bytes */
+/* Add up the granules that a segment takes, in bytes */
 static size_t sg_footprint(struct scatterlist *s, size_t mask)
 {
 	if (unlikely(!s->length))
@@ -64,8 +64,8 @@ static size_t sg_footprint(struct scatterlist *s, size_t mask)
 }
 
 /*
- * Where a segment goes, relative to the range, if those before it reach up to
- * @end. The range begins on a boundary, or else does not reach the next one: it
+ * Tell where a segment goes, relative to the range, if those before it reach up
+ * to @end. The range begins on a boundary, or else does not reach the next one: it
  * is aligned to its size.
  */
 static size_t sg_place(size_t end, size_t length, unsigned long boundary)
@@ -99,8 +99,8 @@ static int sg_find_peers(struct sg_request *req, struct scatterlist *sg, int nen
 }
 
 /*
- * Length of the range that the list needs, if no segment has to keep off the
- * boundaries up to @boundary. Returns 0 or -EINVAL.
+ * Add up the length of the range that the list takes, if no segment may cross a
+ * boundary of @boundary. Returns 0 or -EINVAL.
  */
 static int sg_add_up(struct sg_request *req, struct scatterlist *sg, int nents,
 		     unsigned long boundary)
@@ -148,7 +148,7 @@ struct sg_run {
 	size_t		size;
 };
 
-/* Runs are mapped in order: all that comes before an error is mapped */
+/* Map a run. They are mapped in order: all before an error is mapped */
 static int sg_map_run(struct sg_request *req, struct sg_run run)
 {
 	size_t mapped;
@@ -193,7 +193,7 @@ static struct sg_output sg_output_bus_address(struct sg_output out,
 	return out;
 }
 
-/* One with the segment before it, or on its own, as the device may take it */
+/* Add a segment to the one before it, or on its own, as the device may take it */
 static struct sg_output sg_output_segment(struct sg_request *req,
 					  struct sg_output out,
 					  struct scatterlist *sg, dma_addr_t addr,
@@ -464,7 +464,7 @@ static void sg_unmap_bounced(struct device *dev, struct scatterlist *sg, int nen
 				     attrs);
 }
 
-/* The mark of a list that was bounced stays when it is unmapped */
+/* Unmark a list: the mark of one that was bounced stays when it is unmapped */
 static void sg_unmark_bounced(struct scatterlist *sg)
 {
 #ifdef CONFIG_NEED_SG_DMA_FLAGS
@@ -506,7 +506,7 @@ static int sg_map_bounced(struct device *dev, struct scatterlist *sg, int nents,
  * there may be fewer than there are entries. Entries on the same PCI switch as
  * the device are addressed there, without the IOMMU.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: number of segments for the device, or -ENOMEM: no addresses or no
  * memory, -EREMOTEIO: memory of another device that can't be reached, -EIO: no
  * bounce buffer, or -EINVAL. After an error nothing is mapped, and the list is
@@ -557,7 +557,7 @@ int iommu_dma_map_sg(struct device *dev, struct scatterlist *sg, int nents,
  *
  * The list is flushed for once, however long it is.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
 			enum dma_data_direction dir, unsigned long attrs)
@@ -582,7 +582,7 @@ void iommu_dma_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
  * @nelems: number of entries
  * @dir: direction of the DMA
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 			       int nelems, enum dma_data_direction dir)
@@ -610,7 +610,7 @@ void iommu_dma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
  * @nelems: number of entries
  * @dir: direction of the DMA
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
 				  int nelems, enum dma_data_direction dir)

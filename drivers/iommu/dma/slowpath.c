@@ -18,8 +18,8 @@
 DEFINE_STATIC_KEY_FALSE(iommu_dma_deferred_attach);
 
 /*
- * The largest page that fits at both addresses, and how many of them there are
- * before a larger one would do.
+ * Choose the largest page that fits at both addresses, and tell how many of
+ * them there are before a larger one would do.
  */
 static size_t choose_page(struct iommu_domain *domain, unsigned long iova,
 			  phys_addr_t phys, size_t size, size_t *count)
@@ -48,20 +48,21 @@ static size_t choose_page(struct iommu_domain *domain, unsigned long iova,
 }
 
 /**
- * iommu_dma_map_range_slow() - iommu_dma_map_range() for pages of several sizes
+ * iommu_dma_map_range_slow() - map a part of a range by pages of several sizes
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address, on a granule
  * @phys: physical address, on a granule
  * @size: length in bytes, a multiple of the granule, not 0
  * @prot: IOMMU_* flags
  * @mapped: length in bytes that is mapped already; raised to what is mapped,
- *	which an error leaves so
+ *	after an error too
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno.
  */
 int iommu_dma_map_range_slow(struct iommu_domain *domain, dma_addr_t iova,
-			phys_addr_t phys, size_t size, int prot, size_t *mapped)
+			     phys_addr_t phys, size_t size, int prot,
+			     size_t *mapped)
 {
 	const struct iommu_domain_ops *ops = domain->ops;
 	size_t page, count, n;
@@ -83,17 +84,17 @@ int iommu_dma_map_range_slow(struct iommu_domain *domain, dma_addr_t iova,
 }
 
 /**
- * iommu_dma_unmap_range_slow() - iommu_dma_unmap_range() for pages of several sizes
+ * iommu_dma_unmap_range_slow() - unmap a part of a range, pages of several sizes
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address, on a granule
  * @size: length in bytes, a multiple of the granule, not 0
  * @gather: what has to be flushed; added to
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: length in bytes up to the first page that was not mapped.
  */
 size_t iommu_dma_unmap_range_slow(struct iommu_domain *domain, dma_addr_t iova,
-			    size_t size, struct iommu_iotlb_gather *gather)
+				  size_t size, struct iommu_iotlb_gather *gather)
 {
 	size_t unmapped = 0, page, count, n;
 
@@ -110,16 +111,16 @@ size_t iommu_dma_unmap_range_slow(struct iommu_domain *domain, dma_addr_t iova,
 }
 
 /**
- * iommu_dma_quarantine() - see to it that a range is never used again
+ * iommu_dma_quarantine() - keep a range from ever being used again
  * @domain: domain with an IOVA cookie
  * @iova: first I/O address
  * @size: length in bytes
  * @tables: pages of page tables that are never used again either, or NULL
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_quarantine(struct iommu_domain *domain, dma_addr_t iova, size_t size,
-			 struct list_head *tables)
+			  struct list_head *tables)
 {
 	struct iommu_dma_iova_cookie *cookie = iova_cookie(domain);
 
@@ -138,7 +139,7 @@ void iommu_dma_quarantine(struct iommu_domain *domain, dma_addr_t iova, size_t s
  * @mapped: length in bytes that is mapped from @iova on, without a hole
  * @failures: domain->flush_failures from before it was mapped
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_undo(struct iommu_domain *domain, dma_addr_t iova, size_t size,
 		    size_t mapped, int failures)
@@ -192,7 +193,7 @@ void iommu_dma_flush_and_quarantine(struct iommu_domain *domain, dma_addr_t iova
 }
 
 /**
- * iommu_dma_refuse_unmap() - deal with a caller who is wrong about what is mapped
+ * iommu_dma_refuse_unmap() - report a caller that is wrong about what is mapped
  * @dev: device
  * @domain: its domain
  * @iova: first I/O address, on a granule
@@ -202,9 +203,9 @@ void iommu_dma_flush_and_quarantine(struct iommu_domain *domain, dma_addr_t iova
  * @failures: what iommu_dma_gather_begin() returned
  *
  * What was unmapped is flushed for, but the range is never given back: perhaps
- * it is another one's, or was given back before.
+ * it belongs to another user, or was given back before.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void iommu_dma_refuse_unmap(struct device *dev, struct iommu_domain *domain,
 			    dma_addr_t iova, size_t size, size_t unmapped,

@@ -180,7 +180,7 @@ static void dmi_test_coherent_map_fails(struct kunit *test)
 	dma_free_attrs(dev, size, cpu, addr, w->attrs);
 }
 
-static void dmi_test_coherent_no_room(struct kunit *test)
+static void dmi_test_coherent_no_space(struct kunit *test)
 {
 	const struct way *w = test->param_value;
 	struct device *dev = begin(test, w);
@@ -372,7 +372,7 @@ static const struct file_operations mapped_fops = {
 	.mmap = mapped_mmap,
 };
 
-/* Maps pages of the buffer and reads what is there through the mapping. */
+/* Map pages of the buffer and read what is there through the mapping. */
 static void try_mmap(struct kunit *test, struct mapped *m, size_t len,
 		     unsigned long first_page, bool possible)
 {
@@ -452,7 +452,7 @@ static struct kunit_case dma_iommu_alloc_cases[] = {
 	KUNIT_CASE_PARAM(dmi_test_coherent, way_gen_params),
 	KUNIT_CASE_PARAM(dmi_test_contiguous, way_gen_params),
 	KUNIT_CASE_PARAM(dmi_test_coherent_map_fails, way_gen_params),
-	KUNIT_CASE_PARAM(dmi_test_coherent_no_room, way_gen_params),
+	KUNIT_CASE_PARAM(dmi_test_coherent_no_space, way_gen_params),
 	KUNIT_CASE_PARAM(dmi_test_coherent_no_memory, way_gen_params),
 	KUNIT_CASE_PARAM(dmi_test_get_sgtable, way_gen_params),
 	KUNIT_CASE_PARAM(dmi_test_mmap, way_gen_params),

@@ -66,7 +66,7 @@ static struct device *begin(struct kunit *test, const struct dmock_config *cfg)
 	return dev;
 }
 
-/* Does the device see the memory itself? */
+/* Tell whether the device sees the memory itself. */
 static bool is_bounced(struct device *dev, dma_addr_t addr, void *cpu)
 {
 	struct dmock_translation t = {};

@@ -13,7 +13,7 @@
 #include "../../dma-iommu.h"
 #include "util.h"
 
-/* A space of 256 pages, and more than enough room for them */
+/* A space of 256 pages, and more than enough space for them */
 #define SPACE_START	SZ_16M
 #define SPACE_END	(SZ_16M + SZ_1M - 1)
 #define SPACE_PAGES	256
@@ -26,7 +26,7 @@ static const struct dmock_config small = {
 	.aperture_end = SPACE_END,
 };
 
-/* Takes all addresses there are and gives them back; a bit for each page. */
+/* Take all addresses there are and give them back; a bit for each page. */
 static unsigned int survey(struct kunit *test, struct device *dev,
 			   unsigned long *taken)
 {

@@ -70,7 +70,7 @@ static void map_unmap(struct kunit *test, struct device *dev, unsigned int nr)
 	}
 }
 
-/* Returns how many milliseconds it took, or -1 if it took too long. */
+/* Give how many milliseconds it took, or -1 if it took too long. */
 static int wait_for_flush(struct device *dev, int ms)
 {
 	ktime_t begin = ktime_get();
@@ -85,9 +85,9 @@ static int wait_for_flush(struct device *dev, int ms)
 	return -1;
 }
 
-/* Everything is back, but for what was set aside: each address, each table. */
+/* Everything is back, but for what is quarantined: each address, each table. */
 static void expect_all_back(struct kunit *test, struct device *dev,
-			    unsigned int aside)
+			    unsigned int quarantined)
 {
 	dma_addr_t *all = kvcalloc(MAX_PAGES, sizeof(*all), GFP_KERNEL);
 	unsigned int nr, tries;
@@ -98,12 +98,12 @@ static void expect_all_back(struct kunit *test, struct device *dev,
 		wait_for_flush(dev, 1000);
 		nr = dmi_take_all(test, dev, all, MAX_PAGES);
 		dmi_give_all(dev, all, nr);
-		if (nr == SPACE_PAGES - aside)
+		if (nr == SPACE_PAGES - quarantined)
 			break;
 		msleep(20);
 	}
 	kvfree(all);
-	KUNIT_EXPECT_EQ(test, nr, SPACE_PAGES - aside);
+	KUNIT_EXPECT_EQ(test, nr, SPACE_PAGES - quarantined);
 	wait_for_flush(dev, 1000);
 }
 

@@ -6,17 +6,19 @@
  * out of the page table stays in it, stale, until a flush that began later has
  * ended. To map something where a stale entry is, to give a table back before
  * such a flush, to map twice or where a device must not be led to: these are
- * violations, which are counted and fail the test. A flush forgets at its end
- * what was stale at its beginning, which is as late as hardware may be.
+ * violations, which are counted and fail the test. A flush invalidates at its
+ * end what was stale at its beginning, which is as late as hardware may be.
  *
  * Locks: &dmock_domain.lock, taken in any context.
  */
 
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "../../iommu-pages.h"
 #include "mock.h"
@@ -61,7 +63,7 @@ struct dmock_leaf {
  * @page: memory; after it was given away a second reference tells when it is
  *	  given back
  * @stamp: &dmock_domain.clock of when it was given away
- * @flushed: the hardware has forgotten it
+ * @flushed: it has been invalidated
  */
 struct dmock_table {
 	struct rb_node node;
@@ -80,7 +82,7 @@ struct dmock_table {
  * @what: what it is
  * @iova: where
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmock_violation(struct dmock *mock, const char *what, dma_addr_t iova)
 {
@@ -118,7 +120,7 @@ static struct dmock_leaf *leaf_from(struct dmock_domain *d, dma_addr_t iova)
 	return found;
 }
 
-static void forget_leaf(struct dmock_domain *d, struct dmock_leaf *leaf)
+static void invalidate_leaf(struct dmock_domain *d, struct dmock_leaf *leaf)
 {
 	lockdep_assert_held(&d->lock);
 
@@ -206,7 +208,7 @@ static int make_table(struct dmock_domain *d, struct dmock_leaf *leaf,
 	return table ? 0 : -ENOMEM;
 }
 
-/* Gives the table of an entry that has gone away with the last of its kind. */
+/* Give away the table of an entry that is unmapped, if it was the last there. */
 static void leave_table(struct dmock_domain *d, struct dmock_leaf *leaf,
 			struct iommu_iotlb_gather *gather)
 {
@@ -229,14 +231,14 @@ static bool table_is_back(struct dmock_table *table)
 	return page_ref_count(table->page) == 1;
 }
 
-static void forget_table(struct dmock_table *table)
+static void invalidate_table(struct dmock_table *table)
 {
 	list_del(&table->entry);
 	put_page(table->page);
 	kfree(table);
 }
 
-/* Regions that no one may map, and those that only lead to themselves */
+/* Check regions that must not be mapped, and those that only lead to themselves */
 static void check_region(struct dmock_domain *d, struct dmock_leaf *leaf)
 {
 	const struct dmock_config *cfg = &d->mock->cfg;
@@ -265,7 +267,7 @@ static void check_region(struct dmock_domain *d, struct dmock_leaf *leaf)
 	}
 }
 
-/* Returns whether the page table has an entry there. */
+/* Tell whether the page table has an entry there. */
 static bool meets_entry(struct dmock_domain *d, struct dmock_leaf *leaf)
 {
 	struct dmock_leaf *other = leaf_from(d, leaf->iova);
@@ -277,9 +279,9 @@ static bool meets_entry(struct dmock_domain *d, struct dmock_leaf *leaf)
 			dmock_violation(d->mock, "mapped twice", leaf->iova);
 			return true;
 		}
-		dmock_violation(d->mock, "reused before the IOTLB forgot it",
+		dmock_violation(d->mock, "reused before it was invalidated",
 				leaf->iova);
-		forget_leaf(d, other);
+		invalidate_leaf(d, other);
 		other = next;
 	}
 	return false;
@@ -289,7 +291,6 @@ static int map_leaf(struct dmock_domain *d, dma_addr_t iova, phys_addr_t phys,
 		    size_t size, int prot, gfp_t gfp)
 {
 	struct dmock_leaf *leaf = kzalloc(sizeof(*leaf), gfp);
-	unsigned long flags;
 	int ret;
 
 	if (!leaf)
@@ -305,7 +306,7 @@ static int map_leaf(struct dmock_domain *d, dma_addr_t iova, phys_addr_t phys,
 		return ret;
 	}
 
-	spin_lock_irqsave(&d->lock, flags);
+	guard(spinlock_irqsave)(&d->lock);
 	check_region(d, leaf);
 	if (meets_entry(d, leaf)) {
 		if (leaf->table)
@@ -316,11 +317,10 @@ static int map_leaf(struct dmock_domain *d, dma_addr_t iova, phys_addr_t phys,
 		rb_add(&leaf->node, &d->leaves, leaf_less);
 		d->nr_live++;
 	}
-	spin_unlock_irqrestore(&d->lock, flags);
 	return ret;
 }
 
-/* Counts down to the call that fails. */
+/* Count down to the call that fails. */
 static bool fails(atomic_t *countdown)
 {
 	return atomic_read(countdown) > 0 && atomic_dec_and_test(countdown);
@@ -356,15 +356,14 @@ static int dmock_map_pages(struct iommu_domain *domain, unsigned long iova,
 	return 0;
 }
 
-/* Returns how many bytes from there on have gone. */
+/* Unmap an entry; tell how many bytes from there on are unmapped. */
 static size_t unmap_leaf(struct dmock_domain *d, dma_addr_t iova, size_t size,
 			 struct iommu_iotlb_gather *gather)
 {
 	struct dmock_leaf *leaf;
-	unsigned long flags;
 	size_t gone = 0;
 
-	spin_lock_irqsave(&d->lock, flags);
+	guard(spinlock_irqsave)(&d->lock);
 	leaf = leaf_from(d, iova);
 	if (leaf && !leaf->stale && leaf->iova <= iova) {
 		if (leaf->iova != iova || leaf->size > size)
@@ -380,7 +379,6 @@ static size_t unmap_leaf(struct dmock_domain *d, dma_addr_t iova, size_t size,
 			atomic_set(&d->mock->max_stale, d->nr_stale);
 		leave_table(d, leaf, gather);
 	}
-	spin_unlock_irqrestore(&d->lock, flags);
 	return gone;
 }
 
@@ -412,27 +410,25 @@ static size_t dmock_unmap_pages(struct iommu_domain *domain,
 	return done;
 }
 
-/* What has become stale before the flush began is forgotten when it ends. */
-static void forget_stale(struct dmock_domain *d, dma_addr_t first, dma_addr_t last)
+/* Invalidate, when the flush ends, what was stale before it began. */
+static void invalidate_stale(struct dmock_domain *d, dma_addr_t first, dma_addr_t last)
 {
 	struct dmock_table *table, *next_table;
 	struct dmock_leaf *leaf, *next;
-	unsigned long flags;
 	u64 begun;
 
-	spin_lock_irqsave(&d->lock, flags);
-	begun = d->clock;
-	spin_unlock_irqrestore(&d->lock, flags);
+	scoped_guard(spinlock_irqsave, &d->lock)
+		begun = d->clock;
 
 	if (d->mock->flush_us)
 		udelay(d->mock->flush_us);
 
-	spin_lock_irqsave(&d->lock, flags);
+	guard(spinlock_irqsave)(&d->lock);
 	list_for_each_entry_safe(leaf, next, &d->stale, entry) {
 		if (leaf->stamp > begun)
 			break;
 		if (leaf->iova <= last && leaf->iova + (leaf->size - 1) >= first)
-			forget_leaf(d, leaf);
+			invalidate_leaf(d, leaf);
 	}
 	list_for_each_entry_safe(table, next_table, &d->out, entry) {
 		if (table->stamp <= begun && !table->flushed &&
@@ -445,12 +441,11 @@ static void forget_stale(struct dmock_domain *d, dma_addr_t first, dma_addr_t la
 						table->base);
 		}
 		if (table->flushed && table_is_back(table))
-			forget_table(table);
+			invalidate_table(table);
 	}
-	spin_unlock_irqrestore(&d->lock, flags);
 }
 
-/* Returns whether the hardware does not confirm this one. */
+/* Tell whether the hardware does not confirm this one. */
 static bool flush_fails(struct dmock_domain *d)
 {
 	if (atomic_dec_if_positive(&d->mock->fail_flush) < 0)
@@ -465,7 +460,7 @@ static void dmock_flush_iotlb_all(struct iommu_domain *domain)
 
 	atomic_inc(&d->mock->flush_iotlb_all);
 	if (!flush_fails(d))
-		forget_stale(d, 0, ~(dma_addr_t)0);
+		invalidate_stale(d, 0, ~(dma_addr_t)0);
 }
 
 static void dmock_iotlb_sync(struct iommu_domain *domain,
@@ -477,7 +472,7 @@ static void dmock_iotlb_sync(struct iommu_domain *domain,
 		atomic_inc(&d->mock->iotlb_sync);
 		if (flush_fails(d))
 			return;
-		forget_stale(d, gather->start, gather->end);
+		invalidate_stale(d, gather->start, gather->end);
 	}
 	iommu_put_pages_list(&gather->freelist);
 }
@@ -504,9 +499,8 @@ enum dmock_hit dmock_translate(struct dmock_domain *d, dma_addr_t iova,
 {
 	enum dmock_hit hit = DMOCK_FAULT;
 	struct dmock_leaf *leaf;
-	unsigned long flags;
 
-	spin_lock_irqsave(&d->lock, flags);
+	guard(spinlock_irqsave)(&d->lock);
 	leaf = leaf_from(d, iova);
 	if (leaf && leaf->iova <= iova) {
 		hit = leaf->stale ? DMOCK_STALE : DMOCK_LIVE;
@@ -514,7 +508,6 @@ enum dmock_hit dmock_translate(struct dmock_domain *d, dma_addr_t iova,
 		t->prot = leaf->prot;
 		t->size = leaf->size - (iova - leaf->iova);
 	}
-	spin_unlock_irqrestore(&d->lock, flags);
 	return hit;
 }
 
@@ -560,12 +553,10 @@ unsigned int dmock_tables_out(struct dmock_domain *d)
 {
 	struct dmock_table *table;
 	unsigned int nr = 0;
-	unsigned long flags;
 
-	spin_lock_irqsave(&d->lock, flags);
+	guard(spinlock_irqsave)(&d->lock);
 	list_for_each_entry(table, &d->out, entry)
 		nr += !table_is_back(table);
-	spin_unlock_irqrestore(&d->lock, flags);
 	return nr;
 }
 
@@ -582,7 +573,7 @@ void dmock_detach(struct dmock_device *md)
 
 	md->domain = NULL;
 	if (d && !--d->attached)
-		forget_stale(d, 0, ~(dma_addr_t)0);
+		invalidate_stale(d, 0, ~(dma_addr_t)0);
 }
 
 static int dmock_attach_dev(struct iommu_domain *domain, struct device *dev)
@@ -604,12 +595,12 @@ static void dmock_free(struct iommu_domain *domain)
 	struct dmock_table *table, *next_table;
 	struct dmock_leaf *leaf, *next;
 
-	/* Nobody is attached any more: what is left, is forgotten. */
-	forget_stale(d, 0, ~(dma_addr_t)0);
+	/* No device is attached any more: invalidate what is left. */
+	invalidate_stale(d, 0, ~(dma_addr_t)0);
 	list_for_each_entry_safe(table, next_table, &d->out, entry) {
 		if (!table_is_back(table))
 			atomic_inc(&d->mock->tables_lost);
-		forget_table(table);
+		invalidate_table(table);
 	}
 	rbtree_postorder_for_each_entry_safe(leaf, next, &d->leaves, node)
 		kfree(leaf);

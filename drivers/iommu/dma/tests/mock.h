@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An IOMMU without hardware, under the real core: a driver, its page table and
- * an IOTLB that never forgets on its own, and devices behind them.
+ * an IOTLB that invalidates nothing on its own, and devices behind them.
  */
 
-#ifndef _DMA_IOMMU_MOCK_H_
-#define _DMA_IOMMU_MOCK_H_
+#ifndef _DMA_IOMMU_MOCK_H
+#define _DMA_IOMMU_MOCK_H
 
 #include <linux/atomic.h>
 #include <linux/iommu.h>
@@ -204,4 +204,4 @@ int dmock_fwspec(struct dmock *mock, struct device *dev);
 struct device *dmock_new_device(struct dmock *mock,
 				const struct bus_dma_region *map);
 
-#endif /* _DMA_IOMMU_MOCK_H_ */
+#endif /* _DMA_IOMMU_MOCK_H */

@@ -6,6 +6,7 @@
 
 #include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
@@ -184,11 +185,10 @@ int dmock_fwspec(struct dmock *mock, struct device *dev)
 	u32 id = 0;
 	int ret;
 
-	mutex_lock(&iommu_probe_device_lock);
+	guard(mutex)(&iommu_probe_device_lock);
 	ret = iommu_fwspec_init(dev, mock->fwnode);
 	if (!ret)
 		ret = iommu_fwspec_add_ids(dev, &id, 1);
-	mutex_unlock(&iommu_probe_device_lock);
 	return ret;
 }
 

@@ -3,8 +3,8 @@
  * PCI devices for the mock IOMMU, behind a host bridge that is a mock as well.
  */
 
-#ifndef _DMA_IOMMU_MOCK_PCI_H_
-#define _DMA_IOMMU_MOCK_PCI_H_
+#ifndef _DMA_IOMMU_MOCK_PCI_H
+#define _DMA_IOMMU_MOCK_PCI_H
 
 #include <linux/ioport.h>
 #include <linux/types.h>
@@ -46,4 +46,4 @@ int dmock_pci_add(struct dmock *mock, const struct dmock_pci_config *cfg);
 bool dmock_pci_remove(void);
 struct pci_dev *dmock_pci_device(unsigned int index);
 
-#endif /* _DMA_IOMMU_MOCK_PCI_H_ */
+#endif /* _DMA_IOMMU_MOCK_PCI_H */

@@ -251,7 +251,7 @@ static void dmi_test_msi_bound(struct kunit *test)
 		expect_rings(test, &m, DOORBELL + i * SZ_64K);
 	KUNIT_EXPECT_EQ(test, prepare(m.dev, doorbell_at(SZ_1M), &desc), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, dmock_live(m.d), 3);
-	/* Those that have a page are not troubled. */
+	/* Those that have a page are not affected. */
 	expect_rings(test, &m, doorbell_at(SZ_64K));
 }
 

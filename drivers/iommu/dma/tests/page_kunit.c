@@ -391,7 +391,7 @@ static void dmi_test_unmap_twice(struct kunit *test)
 		dma_unmap_single(dev, others[i], 8, DMA_TO_DEVICE);
 }
 
-/* Beyond 6.12: the size is a lie; what is set aside comes to nobody again. */
+/* Beyond 6.12: the size is a lie; what is quarantined is never used again. */
 static void dmi_test_unmap_too_much(struct kunit *test)
 {
 	static const struct dmock_config cfg = { .type = IOMMU_DOMAIN_DMA };

@@ -49,7 +49,7 @@ static struct list *new_list(struct kunit *test)
 	return l;
 }
 
-/* Turns the segments into a table, which list_free() frees. */
+/* Turn the segments into a table, which list_free() frees. */
 static void list_make(struct kunit *test, struct list *l)
 {
 	struct scatterlist *sg;
@@ -115,7 +115,7 @@ static void expect_limits(struct kunit *test, struct device *dev,
 	}
 }
 
-/* Goes through both sides at once. */
+/* Go through both sides at once. */
 static void expect_all_bytes(struct kunit *test, struct device *dev,
 			     struct list *l)
 {
@@ -364,7 +364,7 @@ static void dmi_test_sg_sync_map_fails(struct kunit *test)
 		sweep_failures(test, dev, &fix->mock.fail_sync_map, -EINVAL);
 }
 
-static void dmi_test_sg_no_room(struct kunit *test)
+static void dmi_test_sg_no_space(struct kunit *test)
 {
 	static const struct dmock_config cfg = { .type = IOMMU_DOMAIN_DMA };
 	struct device *dev = dmi_begin(test, &cfg);
@@ -448,17 +448,17 @@ static void random_list(struct device *dev, struct rnd_state *rnd,
 	step = l->dir == DMA_TO_DEVICE ? 1 : SZ_64;
 	for (l->nr = 0; l->nr < min(wanted, MAX_NENTS); l->nr++) {
 		size_t align = dmi_below(rnd, 2) ? SZ_4K : step;
-		unsigned long room, len;
+		unsigned long space, len;
 
 		at = ALIGN(at, align);
 		if (!dmi_below(rnd, 4))
 			at += step * dmi_below(rnd, SZ_8K / step);
 		/* A segment alone can't respect what it is too long for. */
-		room = most + 1 - min(most, at % SZ_4K);
-		room = min(room, max_seg);
-		len = 1 + dmi_below(rnd, room);
+		space = most + 1 - min(most, at % SZ_4K);
+		space = min(space, max_seg);
+		len = 1 + dmi_below(rnd, space);
 		if (!dmi_below(rnd, 3))
-			len = min_t(unsigned long, room, SZ_4K - at % SZ_4K);
+			len = min_t(unsigned long, space, SZ_4K - at % SZ_4K);
 		if (at + len > SZ_4M)
 			break;
 		l->in[l->nr].at = buffer + at;
@@ -545,7 +545,7 @@ static struct kunit_case dma_iommu_sg_cases[] = {
 	KUNIT_CASE(dmi_test_sg_long),
 	KUNIT_CASE(dmi_test_sg_map_fails),
 	KUNIT_CASE(dmi_test_sg_sync_map_fails),
-	KUNIT_CASE(dmi_test_sg_no_room),
+	KUNIT_CASE(dmi_test_sg_no_space),
 	KUNIT_CASE_PARAM_ATTR(dmi_test_sg_random, hardware_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM_ATTR(dmi_test_sg_interleaved, hardware_gen_params,

@@ -247,7 +247,7 @@ static void stop_workers(struct kunit *test, struct worker *workers, int nr)
 		KUNIT_EXPECT_LE(test, refused, mapped / 20);
 }
 
-/* Returns the first error. */
+/* Give the first error. */
 static int disturb(struct device *dev, const struct disturbance *c,
 		   unsigned int cpu)
 {

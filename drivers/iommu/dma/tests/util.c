@@ -111,7 +111,7 @@ struct dmock *dmi_mock(struct kunit *test, const struct dmock_config *cfg)
 	return &fix->mock;
 }
 
-/* Returns false where the architecture has only the other kind. */
+/* Give false where the architecture has only the other kind. */
 static bool set_coherent(struct device *dev, bool coherent)
 {
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
@@ -534,7 +534,7 @@ static struct warning_trap {
 	bool registered;
 } trap;
 
-/* Leaves the function before it has begun. */
+/* Leave the function before it has begun. */
 static void return_at_once(struct pt_regs *regs, unsigned long value)
 {
 	regs_set_return_value(regs, value);

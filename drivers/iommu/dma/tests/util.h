@@ -4,8 +4,8 @@
  * devices away whatever becomes of a test, and a device's view of memory.
  */
 
-#ifndef _DMA_IOMMU_KUNIT_H_
-#define _DMA_IOMMU_KUNIT_H_
+#ifndef _DMA_IOMMU_UTIL_H
+#define _DMA_IOMMU_UTIL_H
 
 #include <kunit/test.h>
 #include <linux/dma-mapping.h>
@@ -72,4 +72,4 @@ void dmi_warnings_begin(struct kunit *test);
 unsigned int dmi_warnings_end(struct kunit *test);
 unsigned int dmi_hotplug_cpu(struct kunit *test);
 
-#endif /* _DMA_IOMMU_KUNIT_H_ */
+#endif /* _DMA_IOMMU_UTIL_H */
