@@ -13,7 +13,7 @@
 
 #include "io-pgtable-arm.h"
 #include "io-pgtable-arm-bits.h"
-#include "io-pgtable-radix-inline.h"
+#include "io-pgtable-radix-fast.h"
 
 #define ARM_LPAE_LEVELS		4
 #define ARM_LPAE_CONCATENATED	16	/* tables that can be one root, at most */

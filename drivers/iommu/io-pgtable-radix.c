@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mapping, unmapping and looking up in tables of 64-bit entries, for every
- * format that has them. See io-pgtable-radix.h for the words and the rules.
+ * format that has them. See io-pgtable-radix-types.h for the words and the rules.
  *
  * A request is worked off in runs that lie in one table each: one walk down,
  * one counting and one write-back of cache lines for a run.
@@ -13,7 +13,24 @@
 #include <linux/overflow.h>
 #include <linux/printk.h>
 
-#include "io-pgtable-radix-inline.h"
+#include "io-pgtable-radix.h"
+#include "io-pgtable-radix-alloc.h"
+#include "io-pgtable-radix-reclaim.h"
+#include "io-pgtable-radix-walk.h"
+
+/**
+ * struct io_radix_run - entries to write or clear
+ * @iova: address of the first, in bytes
+ * @leaf: what to write into the first; unused when clearing
+ * @level: their level
+ * @count: how many
+ */
+struct io_radix_run {
+	u64		iova;
+	u64		leaf;
+	unsigned int	level;
+	size_t		count;
+};
 
 /*
  * Checks the size and the addresses of a request and finds out the level of
@@ -154,7 +171,7 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 				      last ? nr : 1)) {
 			if (walk.level > 1)
 				atomic_dec(&table->ways);
-			io_radix_free(table, entries);
+			io_radix_free_unused(table, entries);
 			ret = -EAGAIN;
 			break;
 		}
@@ -391,7 +408,7 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 	atomic_sub(ways, &table->ways);
 	for (level = wanted; level < walk->level; level++)
 		if (entries[level])
-			io_radix_free(table, entries[level]);
+			io_radix_free_unused(table, entries[level]);
 	return false;
 }
 
@@ -650,4 +667,41 @@ int io_radix_read_and_clear_dirty(struct io_pgtable_ops *ops,
 			return -EINVAL;
 	}
 	return 0;
+}
+
+/**
+ * io_radix_init() - set a new table up
+ * @table: the table; its format filled in what a format decides
+ * @cfg: its configuration
+ * @cookie: for the driver's callbacks
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
+		  void *cookie)
+{
+	int ret;
+
+	/* The generic code fills these in only later. */
+	table->iop.cfg = *cfg;
+	table->iop.cookie = cookie;
+	table->iop.ops.iova_to_phys = io_radix_iova_to_phys;
+
+	ret = io_radix_alloc_root(table);
+	if (ret)
+		return ret;
+	wmb();	/* the root is there before a register refers to it */
+	return 0;
+}
+
+/**
+ * io_radix_destroy() - free a table
+ * @table: the table; neither CPU nor hardware uses it
+ *
+ * Context: Process context, may sleep.
+ */
+void io_radix_destroy(struct io_radix *table)
+{
+	io_radix_free_all(table);
 }

@@ -1,193 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the formats whose tables are arrays of 64-bit entries have in common:
- * VT-d's two and Arm's long descriptors. A format says which bits mean what;
- * the walking, counting and freeing is done in io-pgtable-radix.c and
- * io-pgtable-radix-life.c.
- *
- * Words: a *table* is an array of *entries*; an entry is empty (0), a *leaf*,
- * which maps memory, or refers to a table one level down. Levels count from
- * the bottom: entries of level 0 can only be leaves, the *top* level is the
- * root's. The *span* of a level is what one of its entries translates.
+ * What formats call, beside the fast path of io-pgtable-radix-fast.h: setting
+ * a table up, mapping, unmapping and looking up.
  */
 
-#ifndef _IO_PGTABLE_RADIX_H_
-#define _IO_PGTABLE_RADIX_H_
+#ifndef _IO_PGTABLE_RADIX_H
+#define _IO_PGTABLE_RADIX_H
 
-#include <linux/atomic.h>
-#include <linux/bits.h>
-#include <linux/io-pgtable.h>
-#include <linux/types.h>
+#include "io-pgtable-radix-types.h"
 
-#define IO_RADIX_MAX_LEVELS	5
-#define IO_RADIX_KEPT		8
-#define IO_RADIX_RESERVE_LEVEL_1	4
-#define IO_RADIX_RESERVE	(IO_RADIX_MAX_LEVELS - 3 + IO_RADIX_KEPT + \
-				 IO_RADIX_RESERVE_LEVEL_1)
-
-/* In the name of a table, beside an address: its level, plus 1 */
-#define IO_RADIX_NAME_LEVEL	GENMASK(2, 0)
-
-/**
- * struct io_radix_format - the bits of a format
- * @table_mask: decides, with @table_value, whether an entry above level 0
- *	refers to a table; an empty entry must not match
- * @table_value: what a table's entry has in @table_mask
- * @addr_mask: where an entry has its address
- * @leaf: bits that make an entry a leaf: of level 0, and above
- * @dirty_mask: decides, with @dirty_value, whether a leaf was written to
- * @dirty_value: what the leaf has in @dirty_mask then
- * @dirty_flip: the bit to invert so that the next write shows
- * @live_shift: where the entry of a table holds the lowest ten bits of the
- *	number of entries in use below it, in bits that hardware ignores
- * @live_high_shift: where it holds those above, for tables of more entries
- * @live_high_mask: how many there are, as a mask; 0 for none
- * @queued: ignored bit: the table is among those kept although empty. Alone,
- *	and so not present: the entry is *stale*, its table was taken away and
- *	the hardware may still have it
- * @synced: ignored bit: the entry has reached memory
- * @counted: the format has the bits for @live_shift and @queued
- * @folds: addresses may have 52 bits, of which 51:48 are in bits 15:12
- * @page_shift: &io_radix.page_shift where it is the same for all tables; or 0
- * @index_bits: &io_radix.index_bits in this case; or 0
- * @deferred: tables are freed by whoever syncs the gather, not by the format
- * @write_back: writes cache lines back to memory for a walk that is not
- *	coherent; NULL: the DMA API does
- */
-struct io_radix_format {
-	u64	table_mask;
-	u64	table_value;
-	u64	addr_mask;
-	u64	leaf[2];
-	u64	dirty_mask;
-	u64	dirty_value;
-	u64	dirty_flip;
-	u8	live_shift;
-	u8	live_high_shift;
-	u16	live_high_mask;
-	u64	queued;
-	u64	synced;
-	bool	counted;
-	bool	folds;
-	bool	deferred;
-	u8	page_shift;
-	u8	index_bits;
-	void	(*write_back)(void *start, unsigned int bytes);
-};
-
-/* The low part of the number of entries in use, at live_shift */
-#define IO_RADIX_LIVE_LOW	0x3ffU
-#define IO_RADIX_LIVE_LOW_BITS	10
-
-/**
- * struct io_radix - a table
- * @iop: (c) what all formats share; @iop.cfg.quirks may change while empty
- * @format: (c) the bits
- * @root: (c) the top table
- * @table_bits: (c) what else the entry of a table has
- * @fold: (c) addresses do have 52 bits
- * @top: (c) level of the root's entries
- * @page_shift: (c) log2 of the bytes that a level 0 entry maps
- * @index_bits: (c) log2 of a table's entries
- * @root_entries: (c) entries of the root; a power of two
- * @root_bytes: (c) size of the root
- * @bias: (c) what makes the lowest valid address 0, modulo 2^64
- * @last: (c) the highest valid address, with @bias added
- * @reserve: (c) number of tables that are never given back, in use or not:
- *	a few of level 0, so that several CPUs may each map one page again and
- *	again, and the ways to them
- * @tables: (a) tables below the root, those in @spare included
- * @ways: (a) how many of them are above level 0
- * @spare: (a) tables of the reserve that were not needed so far
- * @kept: (a) names of tables that were found empty, in a ring
- * @kept_next: (a) where the next name goes in @kept
- *
- * (c) is constant once the table exists, (a) is atomic.
- *
- * Entries are changed by atomic operations, and nothing here takes a lock.
- * What keeps a table from being freed under somebody:
- *
- * - Its entry, one level up, counts the entries in use below. Who maps counts
- *   its entries before it writes them; who unmaps takes its own off after it
- *   cleared them. A table goes only when its entry can be exchanged for an
- *   empty one in the very state that says "none in use". Such a table is
- *   found by its name, the first address it translates and its level.
- * - Until it has counted, a walk runs with interrupts off and shows in
- *   a counter of its CPU. Whoever took a table out of its entry waits for
- *   the walks that were under way before it lets go of the memory.
- *
- * What keeps the hardware from walking freed memory: see io_radix_dispose().
- * And from walking a table that was taken away, when there is another in its
- * place: who took it away leaves the entry stale, unless all that it translated
- * was his to unmap. Who fills a stale entry has the hardware forget first, for
- * to him nobody may have promised that.
- *
- * A table that becomes empty is not always given back, since whoever maps one
- * page at a time would pay for a table each time. See io_radix_emptied().
- */
-struct io_radix {
-	struct io_pgtable		iop;
-	const struct io_radix_format	*format;
-	u64				*root;
-	u64				table_bits;
-	bool				fold;
-	u8				top;
-	u8				page_shift;
-	u8				index_bits;
-	u32				root_entries;
-	size_t				root_bytes;
-	u64				bias;
-	u64				last;
-	int				reserve;
-
-	atomic_t			tables;
-	atomic_t			ways;
-	u64				*spare[IO_RADIX_RESERVE];
-	unsigned long			kept[IO_RADIX_KEPT];
-	atomic_t			kept_next;
-};
-
-/**
- * struct io_radix_run - entries to write or clear
- * @iova: address of the first, in bytes
- * @leaf: what to write into the first; unused when clearing
- * @level: their level
- * @count: how many
- */
-struct io_radix_run {
-	u64		iova;
-	u64		leaf;
-	unsigned int	level;
-	size_t		count;
-};
-
-static inline struct io_radix *io_radix_of(struct io_pgtable_ops *ops)
-{
-	return container_of(io_pgtable_ops_to_pgtable(ops), struct io_radix, iop);
-}
-
-/*
- * A gather is an empty structure in kernels that have formats for the sake of
- * a GPU but no IOMMU API; nobody has one to pass there.
- */
-#ifdef CONFIG_IOMMU_API
-/* Adds a range; returns where whoever syncs finds what he may then free. */
-static inline struct list_head *
-io_radix_gather_add(struct iommu_iotlb_gather *gather, u64 iova, size_t bytes)
-{
-	if (!gather->queued)
-		iommu_iotlb_gather_add_range(gather, iova, bytes);
-	return &gather->freelist;
-}
-#else
-static inline struct list_head *
-io_radix_gather_add(struct iommu_iotlb_gather *gather, u64 iova, size_t bytes)
-{
-	return NULL;
-}
-#endif
-
-/* The tables themselves: io-pgtable-radix.c */
+int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
+		  void *cookie);
+void io_radix_destroy(struct io_radix *table);
 int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
 		     size_t pgsize, size_t pgcount, u64 leaf, gfp_t gfp,
 		     size_t *mapped);
@@ -202,22 +26,4 @@ int io_radix_read_and_clear_dirty(struct io_pgtable_ops *ops,
 				  unsigned long flags,
 				  struct iommu_dirty_bitmap *dirty);
 
-/* Their memory: io-pgtable-radix-life.c */
-int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
-		  void *cookie);
-void io_radix_destroy(struct io_radix *table);
-u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp, bool whole);
-void io_radix_free(struct io_radix *table, u64 *entries);
-void io_radix_sync(struct io_radix *table, void *start, size_t bytes);
-void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level);
-int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
-		       unsigned int nr);
-void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
-		       u64 iova, unsigned int level,
-		       struct iommu_iotlb_gather *gather);
-void io_radix_evict(struct io_radix *table, u64 iova, unsigned int level,
-		    struct iommu_iotlb_gather *gather);
-bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
-		     unsigned int level, struct iommu_iotlb_gather *gather);
-
-#endif /* _IO_PGTABLE_RADIX_H_ */
+#endif /* _IO_PGTABLE_RADIX_H */

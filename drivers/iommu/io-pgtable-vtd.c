@@ -10,7 +10,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "io-pgtable-radix-inline.h"
+#include "io-pgtable-radix-fast.h"
 #include "io-pgtable-vtd-bits.h"
 
 static void vtd_write_back(void *start, unsigned int bytes)

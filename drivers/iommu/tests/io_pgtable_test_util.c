@@ -26,7 +26,7 @@
 #include <linux/string.h>
 #include <linux/vmstat.h>
 
-#include "../io-pgtable-radix.h"
+#include "../io-pgtable-radix-alloc.h"
 #include "../iommu-pages.h"
 #include "io_pgtable_kunit.h"
 
