@@ -5,8 +5,8 @@
  * that a driver programs beside the table are in io-pgtable-arm.h.
  */
 
-#ifndef _IO_PGTABLE_ARM_BITS_H_
-#define _IO_PGTABLE_ARM_BITS_H_
+#ifndef _IO_PGTABLE_ARM_BITS_H
+#define _IO_PGTABLE_ARM_BITS_H
 
 #include <linux/bits.h>
 
@@ -33,7 +33,7 @@
 #define ARM_LPAE_SW_LIVE_SHIFT		2	/* bits 11:2 */
 #define ARM_LPAE_SW_LIVE_HIGH_SHIFT	55	/* bits 58:55 */
 #define ARM_LPAE_SW_LIVE_HIGH_MASK	0xf
-#define ARM_LPAE_SW_QUEUED		BIT_ULL(54)
+#define ARM_LPAE_SW_PARKED		BIT_ULL(54)
 #define ARM_LPAE_SW_SYNCED		BIT_ULL(53)
 #define ARM_MALI_SW_SYNCED		BIT_ULL(55)
 
@@ -81,4 +81,4 @@
 #define ARM_MALI_TRANSTAB_READ_INNER	BIT_ULL(2)
 #define ARM_MALI_TRANSTAB_SHARE_OUTER	BIT_ULL(4)
 
-#endif /* _IO_PGTABLE_ARM_BITS_H_ */
+#endif /* _IO_PGTABLE_ARM_BITS_H */

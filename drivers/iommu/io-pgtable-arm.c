@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Arm's long descriptors: stage 1 and 2 of AArch64 and of 32-bit systems, and
- * Mali GPUs. What a page's entry says, and what the registers beside the table
- * have to.
+ * Mali GPUs. The attributes of a page's entry, and the registers that go with a
+ * table.
  */
 
 #include <linux/bitfield.h>
@@ -29,7 +29,7 @@ static const struct io_radix_format arm_lpae_format = {
 	.live_shift	= ARM_LPAE_SW_LIVE_SHIFT,
 	.live_high_shift = ARM_LPAE_SW_LIVE_HIGH_SHIFT,
 	.live_high_mask	= ARM_LPAE_SW_LIVE_HIGH_MASK,
-	.queued		= ARM_LPAE_SW_QUEUED,
+	.parked		= ARM_LPAE_SW_PARKED,
 	.synced		= ARM_LPAE_SW_SYNCED,
 	.counted	= true,
 	.folds		= true,
@@ -45,7 +45,7 @@ static const struct io_radix_format arm_mali_format = {
 	.index_bits	= ilog2(SZ_4K / sizeof(u64)),
 };
 
-/* Attributes by index in MAIR, and how far they are shared */
+/* Attributes by their index in MAIR */
 static u64 arm_lpae_indexed(int prot)
 {
 	if (prot & IOMMU_MMIO)
@@ -55,7 +55,7 @@ static u64 arm_lpae_indexed(int prot)
 	return FIELD_PREP(ARM_LPAE_ATTR_INDEX, ARM_LPAE_INDEX_NON_CACHED);
 }
 
-/* Of all but Mali */
+/* The bits of all but Mali */
 static u64 arm_lpae_common(const struct io_radix *table, int prot)
 {
 	u64 leaf = ARM_LPAE_AF;
@@ -118,8 +118,8 @@ static int arm_lpae_s2_map_pages(struct io_pgtable_ops *ops,
 }
 
 /*
- * Attributes as in stage 1, access as in stage 2. What Mali calls outer is all
- * that is not the GPU.
+ * Attributes as in stage 1, access as in stage 2. Mali's outer domain is
+ * everything but the GPU.
  */
 static int arm_mali_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
@@ -154,7 +154,7 @@ static size_t arm_mali_unmap_pages(struct io_pgtable_ops *ops,
 				    pgsize, pgcount, gather);
 }
 
-/* Only stage 1 of AArch64 tells what was written. */
+/* Only stage 1 of AArch64 records writes. */
 static int arm_lpae_read_and_clear_dirty(struct io_pgtable_ops *ops,
 					 unsigned long iova, size_t size,
 					 unsigned long flags,
@@ -299,7 +299,7 @@ static u32 arm_lpae_tg1(const struct io_radix *table)
 	}
 }
 
-/* Everything in TCR but the table's place, and MAIR */
+/* Everything in TCR but the table's address, and MAIR */
 static int arm_lpae_s1_registers(const struct io_radix *table,
 				 struct io_pgtable_cfg *cfg)
 {
@@ -430,9 +430,9 @@ static struct io_pgtable *arm_32_lpae_s2_alloc(struct io_pgtable_cfg *cfg,
 }
 
 /*
- * Mali walks four levels whatever the size of addresses is. It knows nothing
- * that is not cached; what the hardware takes for the best policy is as near
- * as one can get, for devices too, which nobody should map.
+ * Mali walks four levels whatever the size of addresses is. It has no uncached
+ * attribute: the hardware's default policy comes nearest to it. Device memory
+ * gets it, too, and should not be mapped.
  */
 static struct io_pgtable *arm_mali_alloc(struct io_pgtable_cfg *cfg,
 					 void *cookie)

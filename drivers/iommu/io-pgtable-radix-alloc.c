@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of page tables: where it comes from, when it may go.
+ * The memory of page tables: where it comes from, and when it may be freed.
  *
  * A table has two kinds of readers: CPUs that walk, and the hardware. It is
- * taken out of its entry first; then both are waited for; then it is freed.
- * struct io_radix tells how CPUs are kept apart.
+ * removed from its entry first; then io_radix_dispose() waits for both; then
+ * it is freed. struct io_radix tells how CPUs are kept apart.
  */
 
 #include <kunit/static_stub.h>
@@ -23,7 +23,7 @@
  * @start: first byte
  * @bytes: how many
  *
- * Context: any.
+ * Context: Any context.
  */
 void io_radix_sync(struct io_radix *table, void *start, size_t bytes)
 {
@@ -39,8 +39,8 @@ void io_radix_sync(struct io_radix *table, void *start, size_t bytes)
 EXPORT_SYMBOL_IF_KUNIT(io_radix_sync);
 
 /*
- * The hardware takes physical addresses, so tables for which the DMA API finds
- * any others are of no use. It is synced once it has something in it.
+ * The hardware takes physical addresses, so a table with another DMA address is
+ * of no use. No sync yet: the table has no entries to show.
  */
 static int io_radix_expose(struct io_radix *table, void *pages, size_t bytes)
 {
@@ -82,7 +82,7 @@ static void io_radix_free_pages(struct io_radix *table, void *pages,
 		iommu_free_pages(pages, get_order(bytes));
 }
 
-/* Accounted as the helpers for IOMMU drivers do, but zeroed only if so asked */
+/* Account as iommu_alloc_pages() does, but zero only with __GFP_ZERO. */
 static void *io_radix_alloc_own(struct io_radix *table, size_t bytes, gfp_t gfp)
 {
 	struct device *dev = table->iop.cfg.iommu_dev;
@@ -122,10 +122,10 @@ static void *io_radix_alloc_pages(struct io_radix *table, size_t bytes,
 /**
  * io_radix_alloc() - get a table that is in no entry yet
  * @table: what it is for
- * @gfp: how to allocate it if there is none in reserve
- * @whole: all entries will be written before anybody sees them
+ * @gfp: how to allocate it if the reserve has none
+ * @whole: the caller writes all entries before it installs the table
  *
- * Context: any that @gfp allows.
+ * Context: Any context that @gfp allows.
  * Return: its entries, empty unless @whole, not synced; NULL if there is no
  * memory.
  */
@@ -196,7 +196,7 @@ bool io_radix_refill(struct io_radix *table, gfp_t gfp)
 	return true;
 }
 
-/* Whether tables are plain pages, which can be freed as such from a list */
+/* Are the tables plain pages, which can be freed as such from a list? */
 static bool io_radix_is_plain(const struct io_radix *table)
 {
 	return !table->iop.cfg.free && !table->fold &&
@@ -210,8 +210,8 @@ static struct list_head *io_radix_link(const struct io_radix_format *f, u64 entr
 }
 
 /*
- * Lists a table and all below it to be freed after a flush; returns how
- * many. The tables of level 0, of which there are hundreds, are not looked into.
+ * List a table and all below it to be freed after a flush. Returns their
+ * number. The tables of level 0, of which there are hundreds, are not read.
  */
 static int io_radix_list_below(struct io_radix *table, u64 entry,
 			       unsigned int level, struct list_head *freelist)
@@ -222,7 +222,7 @@ static int io_radix_list_below(struct io_radix *table, u64 entry,
 	int nr = 1;
 
 	if (level)
-		atomic_dec(&table->ways);
+		atomic_dec(&table->interior);
 	list_add_tail(io_radix_link(f, entry), freelist);
 	for (; level > 1 && entries < end; entries++)
 		if (io_radix_is_table(f, *entries))
@@ -237,7 +237,7 @@ static int io_radix_list_below(struct io_radix *table, u64 entry,
 	return nr;
 }
 
-/* Frees a table and all below it; but the root only has them freed. */
+/* Free a table and all below it; of the root, only the tables below it. */
 static void io_radix_free_below(struct io_radix *table, u64 *entries,
 				unsigned int level)
 {
@@ -253,12 +253,12 @@ static void io_radix_free_below(struct io_radix *table, u64 *entries,
 	if (entries == table->root)
 		return;
 	if (level)
-		atomic_dec(&table->ways);
+		atomic_dec(&table->interior);
 	io_radix_free_table(table, entries);
 }
 
 /**
- * io_radix_forget() - have the hardware forget what was in an entry
+ * io_radix_invalidate() - invalidate what the hardware caches of an entry
  * @table: what it is part of
  * @iova: an address that the entry translates
  * @level: level of the entry
@@ -266,9 +266,9 @@ static void io_radix_free_below(struct io_radix *table, u64 *entries,
  * For more than one table of level 0, which is rare, one flush of everything is
  * cheaper than one for each page of so large a range.
  *
- * Context: any.
+ * Context: Any context.
  */
-void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level)
+void io_radix_invalidate(struct io_radix *table, u64 iova, unsigned int level)
 {
 	u64 span = 1ULL << io_radix_shift(table->format, table, level);
 
@@ -280,26 +280,27 @@ void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level)
 }
 
 /**
- * io_radix_dispose() - free tables when nobody can be in them any more
+ * io_radix_dispose() - free tables once neither CPU nor hardware is in them
  * @table: what they were part of
- * @gone: the tables
+ * @removed: the tables
  * @gather: what they may be freed with; or NULL
  *
- * Formats that defer leave them in the gather for that: who syncs it has the
- * hardware forget the range, tables included, and frees what is in the list.
- * The range may lie apart from the request's, so it is added; where the gather
- * is queued, everything will be flushed.
+ * Formats that defer put the tables on the gather's list: the code that syncs
+ * the gather invalidates its range, tables included, and frees the list. The
+ * tables' range may lie apart from the request's, so it is added; a gather
+ * that is queued needs no range, since the whole domain will be flushed.
  *
- * The others make the hardware forget here and now.
+ * For the other formats, invalidate here and now.
  *
- * Context: Any context.
+ * Context: Any context but NMI, not within a walk.
  */
-void io_radix_dispose(struct io_radix *table, const struct io_radix_gone *gone,
+void io_radix_dispose(struct io_radix *table,
+		      const struct io_radix_removed *removed,
 		      struct iommu_iotlb_gather *gather)
 {
-	unsigned int i, level = gone->level + gone->nr;
+	unsigned int i, level = removed->level + removed->nr;
 	u64 span = 1ULL << io_radix_shift(table->format, table, level);
-	u64 first = gone->iova & ~(span - 1);
+	u64 first = removed->iova & ~(span - 1);
 	struct list_head *freelist = NULL;
 	LIST_HEAD(flushed);
 
@@ -307,38 +308,38 @@ void io_radix_dispose(struct io_radix *table, const struct io_radix_gone *gone,
 	if (gather && table->format->deferred) {
 		freelist = io_radix_gather_add(gather, first, span);
 	} else {
-		io_radix_forget(table, first, level);
+		io_radix_invalidate(table, first, level);
 		if (io_radix_is_plain(table))
 			freelist = &flushed;
 	}
 
-	for (i = 0; i < gone->nr; i++) {
-		u64 entry = gone->entries[i];
+	for (i = 0; i < removed->nr; i++) {
+		u64 entry = removed->entries[i];
 
 		if (freelist)
 			atomic_sub(io_radix_list_below(table, entry,
-						       gone->level + i,
+						       removed->level + i,
 						       freelist),
 				   &table->tables);
 		else
 			io_radix_free_below(table,
 					    io_radix_table_at(table->format,
 							      table, entry),
-					    gone->level + i);
+					    removed->level + i);
 	}
 	iommu_put_pages_list(&flushed);
 	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
 }
 
 /*
- * A table of level 0 for each CPU, as far as that is little memory, and the ways
- * to them. Addresses below 4 GiB, where most are, lie in no more than four tables
- * of level 1.
+ * A table of level 0 for each CPU, as far as that is little memory, and the
+ * interior tables above them. Addresses below 4 GiB, where most are, lie in no
+ * more than four tables of level 1.
  */
 static unsigned int io_radix_reserve(const struct io_radix *table)
 {
-	unsigned int few = max(IO_RADIX_KEPT * SZ_4K / io_radix_table_bytes(table), 1);
-	unsigned int cpus = min3(num_possible_cpus(), few, IO_RADIX_KEPT);
+	unsigned int few = max(IO_RADIX_LRU * SZ_4K / io_radix_table_bytes(table), 1);
+	unsigned int cpus = min3(num_possible_cpus(), few, IO_RADIX_LRU);
 
 	if (table->top < 2)
 		return table->top * cpus;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The memory of page tables.
+ * The memory of page tables: allocating it, making it visible to the hardware,
+ * and freeing it once neither CPU nor hardware can be in it.
  */
 
 #ifndef _IO_PGTABLE_RADIX_ALLOC_H
@@ -9,13 +10,13 @@
 #include "io-pgtable-radix-types.h"
 
 /**
- * struct io_radix_gone - tables that are in no entry any more
+ * struct io_radix_removed - tables that are in no entry any more
  * @iova: the first address they translated
  * @level: the lowest level among them
  * @nr: how many
- * @entries: what their entries were, one for each level from @level on
+ * @entries: their former entries, one for each level from @level on
  */
-struct io_radix_gone {
+struct io_radix_removed {
 	u64		iova;
 	unsigned int	level;
 	unsigned int	nr;
@@ -24,10 +25,10 @@ struct io_radix_gone {
 
 /*
  * A gather is an empty structure in kernels that have formats for the sake of
- * a GPU but no IOMMU API; nobody has one to pass there.
+ * a GPU but no IOMMU API; no caller has one to pass there.
  */
 #ifdef CONFIG_IOMMU_API
-/* Adds a range; returns where whoever syncs finds what he may then free. */
+/* Add a range. Returns the list of tables that the sync of the gather frees. */
 static inline struct list_head *
 io_radix_gather_add(struct iommu_iotlb_gather *gather, u64 iova, size_t bytes)
 {
@@ -49,8 +50,8 @@ u64 *io_radix_alloc(struct io_radix *table, gfp_t gfp, bool whole);
 void io_radix_free_table(struct io_radix *table, u64 *entries);
 bool io_radix_refill(struct io_radix *table, gfp_t gfp);
 void io_radix_sync(struct io_radix *table, void *start, size_t bytes);
-void io_radix_forget(struct io_radix *table, u64 iova, unsigned int level);
-void io_radix_dispose(struct io_radix *table, const struct io_radix_gone *gone,
+void io_radix_invalidate(struct io_radix *table, u64 iova, unsigned int level);
+void io_radix_dispose(struct io_radix *table, const struct io_radix_removed *removed,
 		      struct iommu_iotlb_gather *gather);
 
 #endif /* _IO_PGTABLE_RADIX_ALLOC_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What mapping and unmapping a page goes through. A format calls these
- * functions with its constants, so that none of them has to be fetched or
- * tried at run time; io-pgtable-radix.c takes those of the table at hand and
- * does what the functions here leave: everything that is not the usual case.
+ * The usual case of mapping and unmapping: pages in one table, which is there.
+ * A format expands these templates with its constants, so that none of them
+ * has to be loaded or tested at run time. Everything else is done by
+ * io-pgtable-radix.c, which reads the constants from the table's format.
  */
 
 #ifndef _IO_PGTABLE_RADIX_FAST_H
@@ -16,7 +16,7 @@
 
 /*
  * The level of pages: 0 for the smallest. The root's for sizes that the table
- * does not have; what is in the root itself is not the usual case.
+ * does not have: entries of the root are not the usual case.
  */
 static __always_inline unsigned int
 io_radix_level_of(const struct io_radix_format *f, const struct io_radix *table,
@@ -34,7 +34,7 @@ io_radix_level_of(const struct io_radix_format *f, const struct io_radix *table,
 	return level;
 }
 
-/* Whether pages lie in one table, and that in the range */
+/* Do the pages lie in one table, and within the range? */
 static __always_inline bool io_radix_in_one(const struct io_radix_format *f,
 					    const struct io_radix *table,
 					    u64 iova, unsigned int level,
@@ -50,7 +50,7 @@ static __always_inline bool io_radix_in_one(const struct io_radix_format *f,
 	       (!level || (pgcount << shift) - 1 <= table->last - start);
 }
 
-/* Maps them if the table is there and has room; else nothing has changed. */
+/* Map them if their table is there and they are empty, else change nothing. */
 static __always_inline bool
 io_radix_map_in_one(const struct io_radix_format *f, struct io_radix *table,
 		    u64 iova, u64 leaf, unsigned int level, unsigned int nr)
@@ -67,7 +67,8 @@ io_radix_map_in_one(const struct io_radix_format *f, struct io_radix *table,
 	io_radix_write(f, table, walk.slot, leaf, level, nr);
 	if (!table->iop.cfg.coherent_walk)
 		io_radix_sync(table, walk.slot, nr * sizeof(u64));
-	wmb();	/* the entries are there before the device is told to use them */
+	/* Order the entries before the device is told to use them. */
+	wmb();
 	return true;
 }
 
@@ -85,7 +86,7 @@ io_radix_map_in_one(const struct io_radix_format *f, struct io_radix *table,
  *
  * The usual case is that of pages in one table, which is there.
  *
- * Context: any that @gfp allows.
+ * Context: Any context that @gfp allows.
  * Return: 0 or an error, see &io_pgtable_ops.map_pages.
  */
 static __always_inline int
@@ -102,7 +103,7 @@ io_radix_map_pages(const struct io_radix_format *f, struct io_radix *table,
 		u64 leaf = access | f->leaf[!!level] |
 			   io_radix_encode(f, table, paddr);
 
-		/* two copies: what depends on the level is constant in one */
+		/* Two copies: all that depends on the level is constant in one. */
 		if (level ? io_radix_map_in_one(f, table, iova, leaf, level,
 						pgcount) :
 			    io_radix_map_in_one(f, table, iova, leaf, 0,
@@ -115,7 +116,7 @@ io_radix_map_pages(const struct io_radix_format *f, struct io_radix *table,
 				gfp, mapped);
 }
 
-/* Clears smallest leaves up to the first empty entry; returns how many. */
+/* Clear smallest leaves up to the first empty entry. Returns how many. */
 static __always_inline unsigned int io_radix_clear_smallest(u64 *slot,
 							    unsigned int nr)
 {
@@ -151,7 +152,7 @@ io_radix_clear_larger(const struct io_radix_format *f, u64 *slot, unsigned int n
 	return i;
 }
 
-/* Unmaps leaves that lie in one table; returns how many before anything else. */
+/* Unmap leaves that lie in one table. Returns how many before anything else. */
 static __always_inline unsigned int
 io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
 		      u64 iova, unsigned int level, unsigned int nr,
@@ -163,7 +164,7 @@ io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
 	u64 entry = walk.level == level ? READ_ONCE(*walk.slot) : 0;
 
 	io_radix_leave(flags);
-	/* A leaf is the caller's, and with it the table stays until it is put. */
+	/* The caller owns the leaf, and so its table stays until it is put. */
 	if (unlikely(!entry || !(walk.all & f->synced)))
 		return 0;
 	i = level ? io_radix_clear_larger(f, walk.slot, nr) :
@@ -189,7 +190,7 @@ io_radix_unmap_in_one(const struct io_radix_format *f, struct io_radix *table,
  * @pgcount: how many
  * @gather: what is to be flushed; or NULL, if the caller sees to it
  *
- * Context: any.
+ * Context: Any context.
  * Return: how many bytes were unmapped, see &io_pgtable_ops.unmap_pages.
  */
 static __always_inline size_t

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Counting the entries in use of each table, and giving empty tables back.
+ *
+ * A table that becomes empty is *parked*: it stays in its entry, which is
+ * marked, and its key enters the LRU of empty tables, a ring. It leaves the
+ * LRU, and is *evicted* if it is still empty, when another key takes its slot
+ * or when there are more empty tables than may stay.
  */
 
 #define pr_fmt(fmt) "io-pgtable: " fmt
@@ -24,9 +29,10 @@ static bool io_radix_same_table(const struct io_radix *table, u64 entry,
  * io_radix_hold_slow() - count entries as io_radix_hold() does
  * @table: what they are part of
  * @slot: entry of their table
- * @entry: what was read from @slot
+ * @entry: the value read from @slot
  * @nr: how many
  *
+ * Context: Within a walk.
  * Return: 0; -EAGAIN if @slot has changed its table meanwhile; -EEXIST if there
  * can't be so many, and so some of them must be in use.
  */
@@ -35,6 +41,7 @@ int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
 {
 	u64 old = READ_ONCE(*slot), live;
 
+	io_radix_assert_walking();
 	do {
 		if (!io_radix_same_table(table, old, entry))
 			return -EAGAIN;
@@ -46,8 +53,8 @@ int io_radix_hold_slow(struct io_radix *table, u64 *slot, u64 entry,
 }
 
 /*
- * Counts entries off. Where none is left, the table becomes queued; true if it
- * was not, and so has a name still to be entered.
+ * Count entries off. Where none is left, the table becomes parked. Returns true
+ * if it was not, so that its key has yet to enter the LRU.
  */
 static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
 			     unsigned int nr)
@@ -65,61 +72,63 @@ static bool io_radix_release(struct io_radix *table, u64 *slot, u64 entry,
 		live -= nr;
 		new = io_radix_set_live(table->format, old, live);
 		if (!live)
-			new |= table->format->queued;
+			new |= table->format->parked;
 	} while (!try_cmpxchg64(slot, &old, new));
-	return !live && !(old & table->format->queued);
+	return !live && !(old & table->format->parked);
 }
 
 /*
- * Whether there are more empty tables than should be kept: all beyond the
- * reserve, once nothing is mapped. What is not kept are then the ways to what
- * is. If there is more, something is in use, and who unmaps that looks again;
- * until then all that have a name may stay. Large pages don't show here, as they
- * may lie in the ways.
+ * Are there more empty tables than may stay? Those beyond the reserve are too
+ * many once nothing is mapped. Then all tables that are not parked are interior
+ * tables above parked ones. If there are others, something is in use: the CPU
+ * that unmaps it looks again, and until then all parked tables may stay. Large
+ * pages don't show here, as they may lie in interior tables.
  */
 static bool io_radix_too_many(struct io_radix *table)
 {
-	int others = atomic_read(&table->tables), kept = 0, i;
+	int others = atomic_read(&table->tables), parked = 0, i;
 
-	if (io_radix_may_keep(table))
+	if (io_radix_may_park(table))
 		return false;
-	for (i = 0; i < IO_RADIX_KEPT; i++)
-		kept += !!READ_ONCE(table->kept[i]);
+	for (i = 0; i < IO_RADIX_LRU; i++)
+		parked += !!READ_ONCE(table->lru[i]);
 	for (i = 0; i < table->reserve; i++)
 		others -= !!READ_ONCE(table->spare[i]);
-	others -= kept;
-	return others <= min(atomic_read(&table->ways), (table->top - 1) * kept);
+	others -= parked;
+	return others <= min(atomic_read(&table->interior), (table->top - 1) * parked);
 }
 
-/* Enters the name of an empty table; returns the one that had its place, or 0. */
-static unsigned long io_radix_keep(struct io_radix *table, u64 iova,
-				   unsigned int level)
+/* Add the key of an empty table. Returns the key that had its slot, or 0. */
+static unsigned long io_radix_lru_add(struct io_radix *table, u64 iova,
+				      unsigned int level)
 {
-	unsigned int next = atomic_inc_return(&table->kept_next);
+	unsigned int next = atomic_inc_return(&table->lru_next);
 
-	return xchg(&table->kept[next % IO_RADIX_KEPT], iova | (level + 1));
+	return xchg(&table->lru[next % IO_RADIX_LRU], iova | (level + 1));
 }
 
-static unsigned long io_radix_oldest(struct io_radix *table)
+/* Take the oldest key. Returns 0 if there is none. */
+static unsigned long io_radix_lru_take(struct io_radix *table)
 {
-	unsigned int next = atomic_read(&table->kept_next), i;
-	unsigned long name = 0;
+	unsigned int next = atomic_read(&table->lru_next), i;
+	unsigned long key = 0;
 
-	for (i = 1; i <= IO_RADIX_KEPT && !name; i++)
-		if (READ_ONCE(table->kept[(next + i) % IO_RADIX_KEPT]))
-			name = xchg(&table->kept[(next + i) % IO_RADIX_KEPT], 0);
-	return name;
+	for (i = 1; i <= IO_RADIX_LRU && !key; i++)
+		if (READ_ONCE(table->lru[(next + i) % IO_RADIX_LRU]))
+			key = xchg(&table->lru[(next + i) % IO_RADIX_LRU], 0);
+	return key;
 }
 
+/* The first address that a table of a level translates */
 static u64 io_radix_first(struct io_radix *table, u64 iova, unsigned int level)
 {
 	return iova & ~((1ULL << io_radix_shift(table->format, table, level + 1)) - 1);
 }
 
 /*
- * Takes an empty table out of its entry, which becomes stale, for what it
- * translated is not the caller's alone. If it is not empty, it is no longer
- * queued.
+ * Remove an empty table from its entry. The entry becomes stale, since the
+ * caller does not own the whole range. A table that is not empty stays, and is
+ * no longer parked.
  */
 static bool io_radix_detach(struct io_radix *table, u64 *slot, u64 entry)
 {
@@ -129,9 +138,9 @@ static bool io_radix_detach(struct io_radix *table, u64 *slot, u64 entry)
 	do {
 		if (!io_radix_same_table(table, old, entry))
 			return false;
-		new = io_radix_live(f, old) ? old & ~f->queued : f->queued;
+		new = io_radix_live(f, old) ? old & ~f->parked : f->parked;
 	} while (!try_cmpxchg64(slot, &old, new));
-	if (new != f->queued)
+	if (new != f->parked)
 		return false;
 	if (!table->iop.cfg.coherent_walk)
 		io_radix_sync(table, slot, sizeof(*slot));
@@ -139,20 +148,21 @@ static bool io_radix_detach(struct io_radix *table, u64 *slot, u64 entry)
 }
 
 /*
- * Walks to a table and takes it out, then those above that became empty by it,
- * except for the reserve. All in one walk: what it has seen is not freed before
- * its end, so an address that is still there is still the same table's.
+ * Walk to a table and remove it, then those above that became empty by it,
+ * except for the reserve. All in one walk: no table that it has read is freed
+ * before its end, so an entry with the same address has the same table.
  *
  * Returns the level of a table that stays although empty, 0 for none.
  */
 static unsigned int io_radix_take_out(struct io_radix *table, u64 iova,
 				      unsigned int level,
-				      struct io_radix_gone *gone)
+				      struct io_radix_removed *removed)
 {
 	u64 *slots[IO_RADIX_MAX_LEVELS + 1] = {}, *entries = table->root;
 	u64 held[IO_RADIX_MAX_LEVELS + 1] = {};
 	unsigned int at;
 
+	io_radix_assert_walking();
 	for (at = table->top; at > level; at--) {
 		slots[at] = entries + io_radix_index(table, iova, at);
 		held[at] = READ_ONCE(*slots[at]);
@@ -163,67 +173,71 @@ static unsigned int io_radix_take_out(struct io_radix *table, u64 iova,
 	for (at = level + 1; at <= table->top; at++) {
 		if (!io_radix_detach(table, slots[at], held[at]))
 			return 0;
-		gone->entries[gone->nr++] = held[at];
+		removed->entries[removed->nr++] = held[at];
 		if (at == table->top ||
 		    !io_radix_release(table, slots[at + 1], held[at + 1], 1))
 			return 0;
 		if (!table->iop.cfg.alloc && atomic_read(&table->tables) -
-		    (int)gone->nr <= table->reserve)
+		    (int)removed->nr <= table->reserve)
 			return at;
 	}
 	return 0;
 }
 
 /*
- * Gives one table back. Returns the name of another that lost its place by it,
- * because a table above had to be kept; or 0.
+ * Give one table back. Returns the key of another that lost its slot in the LRU,
+ * because a table above was parked instead; or 0.
  */
-static unsigned long io_radix_evict_name(struct io_radix *table,
-					 unsigned long name,
-					 struct iommu_iotlb_gather *gather)
+static unsigned long io_radix_evict_key(struct io_radix *table,
+					unsigned long key,
+					struct iommu_iotlb_gather *gather)
 {
-	struct io_radix_gone gone = {
-		.iova = name & ~IO_RADIX_NAME_LEVEL,
-		.level = (name & IO_RADIX_NAME_LEVEL) - 1,
+	struct io_radix_removed removed = {
+		.iova = key & ~IO_RADIX_KEY_LEVEL,
+		.level = (key & IO_RADIX_KEY_LEVEL) - 1,
 	};
 	unsigned long flags, other = 0;
 	unsigned int stays;
 
 	flags = io_radix_enter();
-	stays = io_radix_take_out(table, gone.iova, gone.level, &gone);
+	stays = io_radix_take_out(table, removed.iova, removed.level, &removed);
 	if (stays)
-		other = io_radix_keep(table, io_radix_first(table, gone.iova,
-							    stays), stays);
+		other = io_radix_lru_add(table, io_radix_first(table,
+							       removed.iova,
+							       stays), stays);
 	io_radix_leave(flags);
-	if (gone.nr)
-		io_radix_dispose(table, &gone, gather);
+	if (removed.nr)
+		io_radix_dispose(table, &removed, gather);
 	return other;
 }
 
-/* Gives a table back, if there is one there, and nothing in it. */
+/* Give a table back, if it is still there and empty. */
 static void io_radix_evict(struct io_radix *table, u64 iova, unsigned int level,
 			   struct iommu_iotlb_gather *gather)
 {
-	unsigned long name = iova | (level + 1);
+	unsigned long key = iova | (level + 1);
 
-	while (name)
-		name = io_radix_evict_name(table, name, gather);
+	while (key)
+		key = io_radix_evict_key(table, key, gather);
 }
 
-/* Gives the oldest of the empty tables back until there are not too many. */
+/* Give the oldest empty tables back until there are not too many. */
 static void io_radix_trim(struct io_radix *table,
 			  struct iommu_iotlb_gather *gather)
 {
-	unsigned long name;
+	unsigned long key;
 
-	/* Of two that leave, one at least sees what the other has left. */
+	/*
+	 * Pairs with itself: of two CPUs that count off at once, at least one
+	 * sees the numbers after both.
+	 */
 	smp_mb();
 	while (io_radix_too_many(table)) {
-		name = io_radix_oldest(table);
-		if (!name)
+		key = io_radix_lru_take(table);
+		if (!key)
 			return;
-		io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
-			       (name & IO_RADIX_NAME_LEVEL) - 1, gather);
+		io_radix_evict(table, key & ~IO_RADIX_KEY_LEVEL,
+			       (key & IO_RADIX_KEY_LEVEL) - 1, gather);
 	}
 }
 
@@ -232,71 +246,70 @@ static void io_radix_trim(struct io_radix *table,
  * @table: what it was to be part of
  * @entries: its entries
  *
- * Context: any.
+ * Context: Any context.
  */
 void io_radix_free_unused(struct io_radix *table, u64 *entries)
 {
 	io_radix_free_table(table, entries);
 	io_radix_refill(table, GFP_ATOMIC | __GFP_NOWARN);
-	/* It counted as one in use, for which others may have kept theirs. */
+	/* It counted as one in use, so other CPUs may have parked theirs. */
 	io_radix_trim(table, NULL);
 }
 
 /*
- * A table has become empty. Its owner may be about to map the next page
- * through it, so it stays, and those that were kept too long go.
+ * A table has become empty. The next page may be about to be mapped through
+ * it, so it stays, and those that were parked before are evicted.
  *
- * Tables of other allocators are given back at once: who brings his own wants
+ * Tables of a driver's own allocator are given back at once: the driver wants
  * to know where they are.
  */
-static void io_radix_emptied(struct io_radix *table, u64 iova,
-			     unsigned int level,
-			     struct iommu_iotlb_gather *gather)
+static void io_radix_park(struct io_radix *table, u64 iova, unsigned int level,
+			  struct iommu_iotlb_gather *gather)
 {
-	unsigned long name;
+	unsigned long key;
 
 	if (table->iop.cfg.alloc) {
 		io_radix_evict(table, iova, level, gather);
 		return;
 	}
-	name = io_radix_keep(table, iova, level);
-	if (name)
-		io_radix_evict(table, name & ~IO_RADIX_NAME_LEVEL,
-			       (name & IO_RADIX_NAME_LEVEL) - 1, gather);
+	key = io_radix_lru_add(table, iova, level);
+	if (key)
+		io_radix_evict(table, key & ~IO_RADIX_KEY_LEVEL,
+			       (key & IO_RADIX_KEY_LEVEL) - 1, gather);
 	io_radix_trim(table, gather);
 }
 
 /**
- * io_radix_remove() - take away the table in an entry with all below it
+ * io_radix_remove() - remove the table in an entry with all below it
  * @table: what it is part of
  * @slot: the entry, made empty
  * @iova: first address that the entry translates
  * @level: level of the entry
  * @gather: what the tables may be freed with; or NULL
  *
- * All that is mapped through the entry is the caller's.
+ * The caller must own all addresses that the entry translates.
  *
- * Context: any.
- * Return: true if the entry has now to be counted off; false if somebody who
- * evicted it while it was empty does that.
+ * Context: Any context.
+ * Return: true if the caller must count the entry off; false if another CPU
+ * does that, which evicted the table while it was empty.
  */
 bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
 		     unsigned int level, struct iommu_iotlb_gather *gather)
 {
-	struct io_radix_gone gone = {
+	struct io_radix_removed removed = {
 		.iova = iova, .level = level - 1, .nr = 1,
 	};
 	u64 entry = READ_ONCE(*slot);
 
-	/* Someone may just be evicting it, if it is empty. */
+	/* Another CPU may just be evicting it, if it is empty. */
 	do {
 		if (io_radix_is_free(table->format, entry))
 			return false;
 	} while (!try_cmpxchg64(slot, &entry, 0));
 	if (!table->iop.cfg.coherent_walk)
 		io_radix_sync(table, slot, sizeof(*slot));
-	gone.entries[0] = entry;
-	io_radix_dispose(table, &gone, gather);
+	removed.entries[0] = entry;
+	io_radix_dispose(table, &removed, gather);
 	io_radix_trim(table, gather);
 	return true;
 }
@@ -310,15 +323,15 @@ bool io_radix_remove(struct io_radix *table, u64 *slot, u64 iova,
  * @level: level of their table
  * @gather: what tables may be freed with; or NULL
  *
- * Context: any.
+ * Context: Any context.
  */
 void io_radix_put_slow(struct io_radix *table, u64 *slot, unsigned int nr,
 		       u64 iova, unsigned int level,
 		       struct iommu_iotlb_gather *gather)
 {
 	if (io_radix_release(table, slot, READ_ONCE(*slot), nr))
-		io_radix_emptied(table, io_radix_first(table, iova, level),
-				 level, gather);
+		io_radix_park(table, io_radix_first(table, iova, level), level,
+			      gather);
 	else
 		io_radix_trim(table, gather);
 }

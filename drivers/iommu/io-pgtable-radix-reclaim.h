@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counting the entries in use of each table, and giving empty tables back.
+ * Counting the entries in use of each table, and giving empty tables back. The
+ * usual case of counting is inline.
  */
 
 #ifndef _IO_PGTABLE_RADIX_RECLAIM_H
@@ -22,9 +23,10 @@ void io_radix_free_unused(struct io_radix *table, u64 *entries);
  * @f: format of @table
  * @table: what they are part of
  * @slot: entry of their table
- * @entry: what was read from @slot
+ * @entry: the value read from @slot
  * @nr: how many
  *
+ * Context: Within a walk.
  * Return: 0; -EAGAIN if @slot has changed its table meanwhile; -EEXIST if there
  * can't be so many, and so some of them must be in use.
  */
@@ -35,6 +37,7 @@ static __always_inline int io_radix_hold(const struct io_radix_format *f,
 	unsigned int low = entry >> f->live_shift & IO_RADIX_LIVE_LOW;
 	u64 old = entry;
 
+	io_radix_assert_walking();
 	if (!f->counted)
 		return 0;
 	if (likely(low + nr <= IO_RADIX_LIVE_LOW &&
@@ -44,20 +47,20 @@ static __always_inline int io_radix_hold(const struct io_radix_format *f,
 }
 
 /*
- * Whether a table that became empty may stay, as far as that is seen without
- * looking closer: because all are of the reserve; or because there are so many
- * that some are in use, even if no spare one was taken and all names are given.
+ * May a table that became empty stay? A quick answer, from the numbers alone:
+ * yes if all tables belong to the reserve; and yes if there are so many that
+ * some are in use, even if all spare ones are left and the LRU is full.
  */
-static __always_inline bool io_radix_may_keep(const struct io_radix *table)
+static __always_inline bool io_radix_may_park(const struct io_radix *table)
 {
 	int tables = atomic_read(&table->tables), reserve = table->reserve;
 
 	return tables <= reserve ||
-	       tables > atomic_read(&table->ways) + reserve + IO_RADIX_KEPT;
+	       tables > atomic_read(&table->interior) + reserve + IO_RADIX_LRU;
 }
 
 /**
- * io_radix_put() - count entries off that are empty again
+ * io_radix_put() - count off entries that are empty again
  * @f: format of @table
  * @table: what they are part of
  * @slot: entry of their table
@@ -66,7 +69,7 @@ static __always_inline bool io_radix_may_keep(const struct io_radix *table)
  * @level: level of their table
  * @gather: what tables may be freed with; or NULL
  *
- * Context: any.
+ * Context: Any context.
  */
 static __always_inline void io_radix_put(const struct io_radix_format *f,
 					 struct io_radix *table, u64 *slot,
@@ -82,11 +85,11 @@ static __always_inline void io_radix_put(const struct io_radix_format *f,
 	new = old - ((u64)nr << f->live_shift);
 	/*
 	 * Neither a borrow from the high part nor a table that became empty;
-	 * but one that did so before may be kept.
+	 * but a table that is parked already may stay so.
 	 */
 	if (likely((old >> f->live_shift & IO_RADIX_LIVE_LOW) > nr ||
-		   (old & f->queued && !io_radix_live(f, new) &&
-		    io_radix_may_keep(table))) &&
+		   (old & f->parked && !io_radix_live(f, new) &&
+		    io_radix_may_park(table))) &&
 	    try_cmpxchg64(slot, &old, new))
 		return;
 	io_radix_put_slow(table, slot, nr, iova, level, gather);

@@ -18,13 +18,13 @@
 #include <linux/types.h>
 
 #define IO_RADIX_MAX_LEVELS	5
-#define IO_RADIX_KEPT		8
+#define IO_RADIX_LRU		8	/* empty tables that stay */
 #define IO_RADIX_RESERVE_LEVEL_1	4
-#define IO_RADIX_RESERVE	(IO_RADIX_MAX_LEVELS - 3 + IO_RADIX_KEPT + \
+#define IO_RADIX_RESERVE	(IO_RADIX_MAX_LEVELS - 3 + IO_RADIX_LRU + \
 				 IO_RADIX_RESERVE_LEVEL_1)
 
-/* In the name of a table, beside an address: its level, plus 1 */
-#define IO_RADIX_NAME_LEVEL	GENMASK(2, 0)
+/* In the key of a table, beside its first address: its level, plus 1 */
+#define IO_RADIX_KEY_LEVEL	GENMASK(2, 0)
 
 /**
  * struct io_radix_format - the bits of a format
@@ -40,15 +40,16 @@
  *	number of entries in use below it, in bits that hardware ignores
  * @live_high_shift: where it holds those above, for tables of more entries
  * @live_high_mask: how many there are, as a mask; 0 for none
- * @queued: ignored bit: the table is among those kept although empty. Alone,
- *	and so not present: the entry is *stale*, its table was taken away and
- *	the hardware may still have it
+ * @parked: ignored bit: the table was found empty, and its key is in the LRU.
+ *	Alone, and so not present: the entry is *stale*, its table was removed
+ *	and the hardware may still have it cached
  * @synced: ignored bit: the entry has reached memory
- * @counted: the format has the bits for @live_shift and @queued
+ * @counted: the format has the bits for @live_shift and @parked
  * @folds: addresses may have 52 bits, of which 51:48 are in bits 15:12
  * @page_shift: &io_radix.page_shift where it is the same for all tables; or 0
  * @index_bits: &io_radix.index_bits in this case; or 0
- * @deferred: tables are freed by whoever syncs the gather, not by the format
+ * @deferred: tables are freed by the code that syncs the gather, not by the
+ *	format
  * @write_back: writes cache lines back to memory for a walk that is not
  *	coherent; NULL: the DMA API does
  */
@@ -63,7 +64,7 @@ struct io_radix_format {
 	u8	live_shift;
 	u8	live_high_shift;
 	u16	live_high_mask;
-	u64	queued;
+	u64	parked;
 	u64	synced;
 	bool	counted;
 	bool	folds;
@@ -79,7 +80,8 @@ struct io_radix_format {
 
 /**
  * struct io_radix - a table
- * @iop: (c) what all formats share; @iop.cfg.quirks may change while empty
+ * @iop: (c) what all formats share; @iop.cfg.quirks may change while
+ *	nothing is mapped
  * @format: (c) the bits
  * @root: (c) the top table
  * @table_bits: (c) what else the entry of a table has
@@ -93,35 +95,34 @@ struct io_radix_format {
  * @last: (c) the highest valid address, with @bias added
  * @reserve: (c) number of tables that are never given back, in use or not:
  *	a few of level 0, so that several CPUs may each map one page again and
- *	again, and the ways to them
+ *	again, and the interior tables above them
  * @tables: (a) tables below the root, those in @spare included
- * @ways: (a) how many of them are above level 0
+ * @interior: (a) how many of them are above level 0: the interior tables
  * @spare: (a) tables of the reserve that were not needed so far
- * @kept: (a) names of tables that were found empty, in a ring
- * @kept_next: (a) where the next name goes in @kept
+ * @lru: (a) LRU of empty tables: their keys, in a ring
+ * @lru_next: (a) where the next key goes in @lru
  *
  * (c) is constant once the table exists, (a) is atomic.
  *
  * Entries are changed by atomic operations, and nothing here takes a lock.
- * What keeps a table from being freed under somebody:
+ * A table is not freed while a CPU uses it, for two reasons:
  *
- * - Its entry, one level up, counts the entries in use below. Who maps counts
- *   its entries before it writes them; who unmaps takes its own off after it
- *   cleared them. A table goes only when its entry can be exchanged for an
- *   empty one in the very state that says "none in use". Such a table is
- *   found by its name, the first address it translates and its level.
+ * - Its entry, one level up, counts the entries in use below. A map counts its
+ *   entries before it writes them; an unmap counts them off after it has
+ *   cleared them. A table is removed only by exchanging its entry in the very
+ *   state that says "none in use". The table is found by its key: the first
+ *   address it translates, and its level.
  * - Until it has counted, a walk runs with interrupts off and shows in
- *   a counter of its CPU. Whoever took a table out of its entry waits for
- *   the walks that were under way before it lets go of the memory.
+ *   a counter of its CPU. The CPU that removed a table waits for the walks
+ *   that were under way before it frees the memory.
  *
- * What keeps the hardware from walking freed memory: see io_radix_dispose().
- * And from walking a table that was taken away, when there is another in its
- * place: who took it away leaves the entry stale, unless all that it translated
- * was his to unmap. Who fills a stale entry has the hardware forget first, for
- * to him nobody may have promised that.
+ * io_radix_dispose() sees to it that the hardware does not walk freed memory.
+ * Removing a table leaves its parent entry stale, unless the caller owned the
+ * whole range. A stale entry must be invalidated before it is reused: the
+ * paging-structure caches may still point to the old table.
  *
- * A table that becomes empty is not always given back, since whoever maps one
- * page at a time would pay for a table each time. See io_radix_emptied().
+ * A table that becomes empty is not always freed: mapping one page at a time
+ * would cost a table each time. See io_radix_park().
  */
 struct io_radix {
 	struct io_pgtable		iop;
@@ -139,10 +140,10 @@ struct io_radix {
 	int				reserve;
 
 	atomic_t			tables;
-	atomic_t			ways;
+	atomic_t			interior;
 	u64				*spare[IO_RADIX_RESERVE];
-	unsigned long			kept[IO_RADIX_KEPT];
-	atomic_t			kept_next;
+	unsigned long			lru[IO_RADIX_LRU];
+	atomic_t			lru_next;
 };
 
 static inline struct io_radix *io_radix_of(struct io_pgtable_ops *ops)

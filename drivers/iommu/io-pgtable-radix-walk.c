@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which CPUs are walking tables, and waiting for them.
+ * Which CPUs are walking tables, and waiting for their walks to end.
+ *
+ * Each CPU has a counter that is odd during a walk. io_radix_enter() and
+ * io_radix_leave() alone change it, with interrupts off.
  */
 
 #include <linux/cpumask.h>
@@ -11,9 +14,11 @@
 DEFINE_PER_CPU(unsigned int, io_radix_walks);
 
 /**
- * io_radix_wait() - wait for walks that may have seen entries as they were
+ * io_radix_wait() - wait for the walks that are under way to end
  *
- * A CPU that comes up meanwhile has not, and one in a walk can't go down.
+ * After it, no CPU walks a table that was removed before the call. A CPU that
+ * comes online meanwhile begins no walk that could see such a table, and a CPU
+ * can't go offline during a walk.
  *
  * Context: Any context but NMI, not within a walk.
  */
@@ -21,7 +26,9 @@ void io_radix_wait(void)
 {
 	unsigned int cpu, seen;
 
-	smp_mb();	/* pairs with the one in io_radix_enter() */
+	lockdep_assert(!(this_cpu_read(io_radix_walks) & 1));
+	/* Pairs with io_radix_enter(). Orders the removal before our reads. */
+	smp_mb();
 	for_each_online_cpu(cpu) {
 		unsigned int *walks = per_cpu_ptr(&io_radix_walks, cpu);
 
@@ -29,5 +36,6 @@ void io_radix_wait(void)
 		if (seen & 1)
 			smp_cond_load_acquire(walks, VAL != seen);
 	}
-	smp_mb();	/* what they read comes before what becomes of it */
+	/* Order the walkers' reads before the tables are freed. */
+	smp_mb();
 }

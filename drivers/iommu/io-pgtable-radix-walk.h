@@ -10,6 +10,7 @@
 
 #include <linux/io.h>
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 
 #include "io-pgtable-radix-types.h"
@@ -53,7 +54,7 @@ static inline size_t io_radix_table_bytes(const struct io_radix *table)
 	return sizeof(u64) << table->index_bits;
 }
 
-/* Of entries above level 0 only */
+/* Valid for entries above level 0 only */
 static inline bool io_radix_is_table(const struct io_radix_format *f, u64 entry)
 {
 	return (entry & f->table_mask) == f->table_value;
@@ -62,7 +63,7 @@ static inline bool io_radix_is_table(const struct io_radix_format *f, u64 entry)
 /* Empty or stale */
 static inline bool io_radix_is_free(const struct io_radix_format *f, u64 entry)
 {
-	return !(entry & ~f->queued);
+	return !(entry & ~f->parked);
 }
 
 static inline phys_addr_t io_radix_addr(const struct io_radix_format *f,
@@ -110,7 +111,7 @@ static inline u64 io_radix_set_live(const struct io_radix_format *f, u64 entry,
 		       f->live_high_shift;
 }
 
-/* Whether a table can translate addresses: @bytes, not 0, from @iova on */
+/* Can the table translate @bytes, not 0, from @iova on? */
 static inline bool io_radix_in_range(const struct io_radix *table, u64 iova,
 				     size_t bytes)
 {
@@ -123,14 +124,19 @@ static inline bool io_radix_in_range(const struct io_radix *table, u64 iova,
 /* Odd while the CPU walks some table */
 DECLARE_PER_CPU(unsigned int, io_radix_walks);
 
+static inline void io_radix_assert_walking(void)
+{
+	lockdep_assert(this_cpu_read(io_radix_walks) & 1);
+}
+
 /**
- * io_radix_enter() - begin to walk tables that others may take away
+ * io_radix_enter() - begin to walk tables that other CPUs may remove
  *
- * No table that the walk comes upon is freed before io_radix_leave(). What is
- * between the two is short and bounded: others wait for it, spinning.
+ * No table that the walk comes upon is freed before io_radix_leave(). The code
+ * between the two must be short and bounded: other CPUs spin until it ends.
  *
- * Context: any but NMI. Interrupts are off from here on.
- * Return: what io_radix_leave() needs.
+ * Context: Any context but NMI. Interrupts are off from here on.
+ * Return: the argument for io_radix_leave().
  */
 static inline unsigned long io_radix_enter(void)
 {
@@ -138,7 +144,10 @@ static inline unsigned long io_radix_enter(void)
 
 	local_irq_save(flags);
 	__this_cpu_inc(io_radix_walks);
-	/* who waits sees the counter, or the walk that the table has gone */
+	/*
+	 * Pairs with io_radix_wait(): either it sees our count, or we see the
+	 * entry without the table.
+	 */
 	smp_mb();
 	return flags;
 }
@@ -146,12 +155,15 @@ static inline unsigned long io_radix_enter(void)
 /**
  * io_radix_leave() - end a walk
  * @flags: what io_radix_enter() returned
+ *
+ * Context: Within a walk. Interrupts are as before it from here on.
  */
 static inline void io_radix_leave(unsigned long flags)
 {
 	unsigned int *walks = this_cpu_ptr(&io_radix_walks);
 
-	/* whoever waits frees what the walk has read only after that */
+	io_radix_assert_walking();
+	/* Pairs with io_radix_wait(), which returns only after our reads. */
 	smp_store_release(walks, *walks + 1);
 	local_irq_restore(flags);
 }
@@ -159,13 +171,13 @@ static inline void io_radix_leave(unsigned long flags)
 void io_radix_wait(void);
 
 /**
- * struct io_radix_walk - where a walk has come to
+ * struct io_radix_walk - where a walk has ended
  * @slot: the entry
  * @level: its level
- * @entry: what was read from @slot, if it is above the level that was wanted
+ * @entry: the value read from @slot, if it is above the level that was wanted
  * @parent: entry of the table that @slot is in; NULL for the root
- * @parent_entry: what was read from @parent
- * @all: what all entries on the way have set
+ * @parent_entry: the value read from @parent
+ * @all: the bits that all entries on the way have set
  */
 struct io_radix_walk {
 	u64		*slot;
@@ -176,7 +188,11 @@ struct io_radix_walk {
 	u64		all;
 };
 
-/* Walks to the entry of a level, or to where there is no further table. */
+/*
+ * Walk to the entry of a level, or to the last entry before it if there is no
+ * table below that. Either within io_radix_enter() and io_radix_leave(), or on
+ * a path that the caller holds.
+ */
 static __always_inline struct io_radix_walk
 io_radix_walk_to(const struct io_radix_format *f, const struct io_radix *table,
 		 u64 iova, unsigned int wanted)
@@ -205,7 +221,7 @@ io_radix_walk_to(const struct io_radix_format *f, const struct io_radix *table,
 	};
 }
 
-/* Whether entries are empty; they may have become so a moment ago. */
+/* Are the entries empty? They may have become so a moment ago. */
 static __always_inline bool io_radix_are_empty(const u64 *slot, unsigned int nr)
 {
 	u64 used = 0;
@@ -218,7 +234,7 @@ static __always_inline bool io_radix_are_empty(const u64 *slot, unsigned int nr)
 	return !used;
 }
 
-/* Writes the leaves of a run that lies in one table. */
+/* Write the leaves of a run that lies in one table. */
 static __always_inline void io_radix_write(const struct io_radix_format *f,
 					   const struct io_radix *table,
 					   u64 *slot, u64 leaf,

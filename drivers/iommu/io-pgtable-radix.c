@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mapping, unmapping and looking up in tables of 64-bit entries, for every
- * format that has them. See io-pgtable-radix-types.h for the words and the rules.
+ * format that has them. See io-pgtable-radix-types.h for the words and the
+ * rules. A table begins and ends here, too.
  *
- * A request is worked off in runs that lie in one table each: one walk down,
- * one counting and one write-back of cache lines for a run.
+ * A request is split into runs that lie in one table each: one walk down, one
+ * counting and one write-back of cache lines for a run.
  */
 
 #define pr_fmt(fmt) "io-pgtable: " fmt
@@ -33,8 +34,8 @@ struct io_radix_run {
 };
 
 /*
- * Checks the size and the addresses of a request and finds out the level of
- * its entries. Returns how many bytes it is through @bytes.
+ * Check the size and the addresses of a request and find the level of its
+ * entries. Returns its length in bytes through @bytes.
  */
 static int io_radix_prepare(const struct io_radix *table,
 			    struct io_radix_run *run, size_t pgsize,
@@ -67,7 +68,7 @@ static void io_radix_advance(const struct io_radix *table,
 		    io_radix_encode(table->format, table, addr);
 }
 
-/* How many of a run lie in the table that it begins in */
+/* How many entries of a run lie in the table that it begins in? */
 static unsigned int io_radix_in_table(const struct io_radix *table,
 				      const struct io_radix_run *run)
 {
@@ -84,8 +85,8 @@ static void io_radix_sync_run(struct io_radix *table, u64 *slot, unsigned int nr
 }
 
 /*
- * Entries on the way may have been put there by someone who has not come to
- * writing them back.
+ * Write back the entries above a level: another CPU may have installed some of
+ * them and not yet written them back.
  */
 static void io_radix_sync_path(struct io_radix *table, u64 iova,
 			       unsigned int level)
@@ -99,7 +100,7 @@ static void io_radix_sync_path(struct io_radix *table, u64 iova,
 	}
 }
 
-/* The entry of a table, which has not reached memory */
+/* Make the entry of a table, which has not reached memory yet. */
 static u64 io_radix_entry_of(const struct io_radix *table, u64 *entries,
 			     unsigned int live)
 {
@@ -110,7 +111,7 @@ static u64 io_radix_entry_of(const struct io_radix *table, u64 *entries,
 		io_radix_set_live(table->format, entry, live) : entry;
 }
 
-/* Puts a table into an entry; false if that is not any more what it was. */
+/* Install a table in an entry. Returns false if the entry is no longer @old. */
 static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
 			     u64 *entries, unsigned int live)
 {
@@ -121,7 +122,8 @@ static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
 	else
 		io_radix_sync(table, entries, io_radix_table_bytes(table));
 
-	dma_wmb();	/* the hardware sees what is in the table before it */
+	/* Order the table's entries before the entry that leads to it. */
+	dma_wmb();
 	if (!try_cmpxchg64(slot, &old, new))
 		return false;
 	if (table->iop.cfg.coherent_walk)
@@ -134,12 +136,12 @@ static bool io_radix_install(struct io_radix *table, u64 *slot, u64 old,
 }
 
 /*
- * Adds the tables that a run needs, from the free entry that a walk found on;
- * what the entry is in is held. The lowest table gets the leaves before
- * anybody can see it.
+ * Add the tables that a run needs, below the free entry that a walk found. The
+ * caller holds the table of that entry. The lowest table gets the leaves before
+ * it is installed.
  *
- * Returns 0; -ENOMEM; -EAGAIN if somebody else was faster somewhere. Then what
- * was added has been put, and so goes if it is of no use.
+ * Returns 0; -ENOMEM; -EAGAIN if another CPU was faster somewhere. Then the
+ * tables that were added are put, and so evicted if they stay empty.
  */
 static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 			 const struct io_radix_run *run, unsigned int nr,
@@ -150,7 +152,7 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 	int ret = -ENOMEM;
 
 	if (walk.entry)
-		io_radix_forget(table, run->iova, walk.level);
+		io_radix_invalidate(table, run->iova, walk.level);
 	for (;;) {
 		bool last = walk.level - 1 == run->level;
 		unsigned int index = io_radix_index(table, run->iova,
@@ -163,14 +165,14 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 		if (last)
 			io_radix_write(table->format, table, entries + index,
 				       run->leaf, run->level, nr);
-		/* Early: too many ways only have empty tables go that could stay. */
+		/* Early: too high a count only evicts tables that could stay. */
 		if (walk.level > 1)
-			atomic_inc(&table->ways);
+			atomic_inc(&table->interior);
 		/* Our hold of the table above becomes the entry's own. */
 		if (!io_radix_install(table, walk.slot, walk.entry, entries,
 				      last ? nr : 1)) {
 			if (walk.level > 1)
-				atomic_dec(&table->ways);
+				atomic_dec(&table->interior);
 			io_radix_free_unused(table, entries);
 			ret = -EAGAIN;
 			break;
@@ -191,7 +193,7 @@ static int io_radix_grow(struct io_radix *table, struct io_radix_walk walk,
 	return ret;
 }
 
-/* Whether nothing is mapped by an entry and below it */
+/* Is nothing mapped by an entry and below it? */
 static bool io_radix_vacant(struct io_radix *table, u64 entry,
 			    unsigned int level)
 {
@@ -213,7 +215,7 @@ static bool io_radix_vacant(struct io_radix *table, u64 entry,
 	return true;
 }
 
-/* As above, of an entry that is not the caller's alone until he has looked */
+/* The same for an entry that the caller may not own */
 static bool io_radix_is_vacant(struct io_radix *table, u64 *slot,
 			       unsigned int level)
 {
@@ -225,11 +227,13 @@ static bool io_radix_is_vacant(struct io_radix *table, u64 *slot,
 }
 
 /*
- * In the way of a large page may be tables that were kept although empty. They
- * are removed; anything else stays.
+ * Make room for large pages, whose entries may have parked tables or be stale.
+ * These are removed and invalidated; anything else stays, and is an error.
  */
-static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
-			     const struct io_radix_run *run, unsigned int nr)
+static int io_radix_remove_parked(struct io_radix *table,
+				  struct io_radix_walk walk,
+				  const struct io_radix_run *run,
+				  unsigned int nr)
 {
 	unsigned int shift = io_radix_shift(table->format, table, run->level), i;
 
@@ -240,7 +244,7 @@ static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
 		if (!READ_ONCE(*slot))
 			continue;
 		if (io_radix_is_free(table->format, READ_ONCE(*slot))) {
-			io_radix_forget(table, iova, run->level);
+			io_radix_invalidate(table, iova, run->level);
 			continue;
 		}
 		if (!io_radix_is_vacant(table, slot, run->level)) {
@@ -255,12 +259,12 @@ static int io_radix_make_way(struct io_radix *table, struct io_radix_walk walk,
 	return 0;
 }
 
-/* Writes a run into the entries that a walk came to, which are held. */
-static int io_radix_fill(struct io_radix *table, struct io_radix_walk walk,
-			 const struct io_radix_run *run, unsigned int nr)
+/* Map a run by the entries that a walk found, which the caller holds. */
+static int io_radix_map_held(struct io_radix *table, struct io_radix_walk walk,
+			     const struct io_radix_run *run, unsigned int nr)
 {
 	if (!io_radix_are_empty(walk.slot, nr) &&
-	    io_radix_make_way(table, walk, run, nr)) {
+	    io_radix_remove_parked(table, walk, run, nr)) {
 		if (walk.parent)
 			io_radix_put(table->format, table, walk.parent, nr, run->iova,
 				     run->level, NULL);
@@ -273,7 +277,7 @@ static int io_radix_fill(struct io_radix *table, struct io_radix_walk walk,
 	return 0;
 }
 
-/* Maps what of a run lies in one table. */
+/* Map the part of a run that lies in one table. */
 static int io_radix_map_run(struct io_radix *table,
 			    const struct io_radix_run *run, unsigned int nr,
 			    gfp_t gfp)
@@ -297,7 +301,7 @@ static int io_radix_map_run(struct io_radix *table,
 		io_radix_leave(flags);
 
 		if (!ret)
-			ret = there ? io_radix_fill(table, walk, run, nr) :
+			ret = there ? io_radix_map_held(table, walk, run, nr) :
 				      io_radix_grow(table, walk, run, nr, gfp);
 	} while (ret == -EAGAIN);
 	return ret;
@@ -314,7 +318,7 @@ static int io_radix_map_run(struct io_radix *table,
  * @gfp: how to allocate tables
  * @mapped: the bytes that were mapped are added to it
  *
- * Context: any that @gfp allows.
+ * Context: Any context that @gfp allows.
  * Return: 0 or an error, see &io_pgtable_ops.map_pages.
  */
 int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
@@ -345,17 +349,18 @@ int io_radix_map_any(struct io_radix *table, u64 iova, phys_addr_t paddr,
 		*mapped += (size_t)nr << shift;
 		io_radix_advance(table, &run, nr);
 	}
-	wmb();	/* the entries are there before the device is told to use them */
+	/* Order the entries before the device is told to use them. */
+	wmb();
 	return ret;
 }
 
 /*
- * Fills a table with what a large leaf, which a walk came to, maps around an
- * address; but around that is the table below, if there is one.
+ * Write a table that maps the same as the large leaf that a walk found, around
+ * an address. The entry of the address itself gets the table below, if any.
  */
-static void io_radix_fill_split(struct io_radix *table,
-				const struct io_radix_walk *walk, u64 iova,
-				u64 *entries, unsigned int level, u64 *below)
+static void io_radix_write_split(struct io_radix *table,
+				 const struct io_radix_walk *walk, u64 iova,
+				 u64 *entries, unsigned int level, u64 *below)
 {
 	const struct io_radix_format *f = table->format;
 	u64 whole = 1ULL << io_radix_shift(f, table, walk->level);
@@ -370,23 +375,23 @@ static void io_radix_fill_split(struct io_radix *table,
 	if (below)
 		entries[io_radix_index(table, iova, level)] =
 			io_radix_entry_of(table, below, nr) | f->synced;
-	/* The highest is synced when it is put in place. */
+	/* The highest is synced when it is installed. */
 	if (!table->iop.cfg.coherent_walk && level + 1 < walk->level)
 		io_radix_sync(table, entries, io_radix_table_bytes(table));
 }
 
 /*
- * Replaces a large leaf by tables that map the same, down to leaves of a level
- * around an address. Then has the hardware forget the large one: what is told
- * to it of the small page that will be cut out need not cover that. Returns
- * false if there is no memory, or somebody else has done it, which shows in the
- * entry; then nothing has changed.
+ * Replace a large leaf by tables that map the same, down to leaves of a level
+ * around an address. Then invalidate the large one: the later invalidation of
+ * the small page need not cover it. Returns false if there is no memory, or if
+ * another CPU has split the leaf, which shows in the entry; then nothing has
+ * changed.
  */
 static bool io_radix_split(struct io_radix *table, u64 iova,
 			   const struct io_radix_walk *walk, unsigned int wanted)
 {
 	u64 span = 1ULL << io_radix_shift(table->format, table, walk->level);
-	unsigned int ways = walk->level - max(wanted, 1), level;
+	unsigned int interior = walk->level - max(wanted, 1), level;
 	u64 *entries[IO_RADIX_MAX_LEVELS] = {};
 	bool done = true;
 
@@ -395,9 +400,9 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 		done = entries[level];
 	}
 	for (level = wanted; level < walk->level && done; level++)
-		io_radix_fill_split(table, walk, iova, entries[level], level,
-				    level > wanted ? entries[level - 1] : NULL);
-	atomic_add(ways, &table->ways);
+		io_radix_write_split(table, walk, iova, entries[level], level,
+				     level > wanted ? entries[level - 1] : NULL);
+	atomic_add(interior, &table->interior);
 	if (done && io_radix_install(table, walk->slot, walk->entry,
 				     entries[walk->level - 1],
 				     1U << table->index_bits)) {
@@ -405,7 +410,7 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 					  1UL << table->page_shift);
 		return true;
 	}
-	atomic_sub(ways, &table->ways);
+	atomic_sub(interior, &table->interior);
 	for (level = wanted; level < walk->level; level++)
 		if (entries[level])
 			io_radix_free_unused(table, entries[level]);
@@ -413,7 +418,7 @@ static bool io_radix_split(struct io_radix *table, u64 iova,
 }
 
 /*
- * Clears entries, with what is below them, up to the first that maps nothing.
+ * Clear entries, with the tables below them, up to the first that maps nothing.
  * Returns how many.
  */
 static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
@@ -442,14 +447,14 @@ static unsigned int io_radix_clear(struct io_radix *table, u64 *slot,
 }
 
 /**
- * io_radix_gather() - have the hardware forget leaves
+ * io_radix_gather() - invalidate leaves, at once or by the gather
  * @table: the table they were in
  * @iova: first address
  * @bytes: how many
  * @pgsize: what each of them mapped
- * @gather: what is to be synced later, unless the driver likes now; not queued
+ * @gather: synced later, unless the driver invalidates now; not queued
  *
- * Context: any.
+ * Context: Any context.
  */
 void io_radix_gather(struct io_radix *table, u64 iova, size_t bytes,
 		     size_t pgsize, struct iommu_iotlb_gather *gather)
@@ -469,8 +474,9 @@ void io_radix_gather(struct io_radix *table, u64 iova, size_t bytes,
 }
 
 /*
- * Unmaps what of a run lies in one table, or all of one larger page. Returns
- * how many bytes; 0 where nothing is mapped, or memory for a split is missing.
+ * Unmap the part of a run that lies in one table, or all of one larger page.
+ * Returns how many bytes; 0 where nothing is mapped, or for lack of memory for
+ * a split.
  */
 static size_t io_radix_unmap_run(struct io_radix *table,
 				 struct io_radix_run *run,
@@ -489,7 +495,7 @@ static size_t io_radix_unmap_run(struct io_radix *table,
 		walk = io_radix_walk_to(f, table, run->iova, level);
 		if (walk.level == level)
 			walk.entry = READ_ONCE(*walk.slot);
-		/* If not, it is the caller's, and what it is in stays. */
+		/* If not, the caller owns it, and its table stays. */
 		vacant = io_radix_vacant(table, walk.entry, walk.level);
 		io_radix_leave(flags);
 		if (vacant)
@@ -530,7 +536,7 @@ static size_t io_radix_unmap_run(struct io_radix *table,
  * @pgcount: how many
  * @gather: what is to be flushed; or NULL, if the caller sees to it
  *
- * Context: any.
+ * Context: Any context.
  * Return: how many bytes were unmapped, see &io_pgtable_ops.unmap_pages.
  */
 size_t io_radix_unmap_any(struct io_radix *table, u64 iova, size_t pgsize,
@@ -562,7 +568,7 @@ size_t io_radix_unmap_any(struct io_radix *table, u64 iova, size_t pgsize,
  * @ops: of the table
  * @iova: the address
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: what it is mapped to, 0 for nothing.
  */
 phys_addr_t io_radix_iova_to_phys(struct io_pgtable_ops *ops,
@@ -585,7 +591,7 @@ phys_addr_t io_radix_iova_to_phys(struct io_pgtable_ops *ops,
 	       (iova & ((1ULL << io_radix_shift(table->format, table, walk.level)) - 1));
 }
 
-/* Records a leaf if it was written to, and has the next write show again. */
+/* Record a leaf if it was written to, and make the next write show again. */
 static void io_radix_visit_dirty(const struct io_radix *table, u64 *slot,
 				 u64 iova, size_t bytes, unsigned long flags,
 				 struct iommu_dirty_bitmap *dirty)
@@ -601,7 +607,7 @@ static void io_radix_visit_dirty(const struct io_radix *table, u64 *slot,
 	iommu_dirty_bitmap_record(dirty, iova, bytes);
 }
 
-/* As above, for the leaves of one table; returns the bytes done, 0 at a hole. */
+/* The same for the leaves of one table. Returns the bytes done, 0 at a hole. */
 static size_t io_radix_visit_table(struct io_radix *table, u64 iova, size_t size,
 				   unsigned long flags,
 				   struct iommu_dirty_bitmap *dirty)
@@ -629,7 +635,7 @@ static size_t io_radix_visit_table(struct io_radix *table, u64 iova, size_t size
 			       (io_radix_is_table(table->format, entry) ||
 				io_radix_is_free(table->format, entry))))
 			break;
-		/* only what was asked for of a page that is larger */
+		/* Only the requested part of a larger page */
 		bytes = min(span - ((iova + done) & (span - 1)), size - done);
 		io_radix_visit_dirty(table, slot++, iova + done, bytes, flags,
 				     dirty);
@@ -648,7 +654,7 @@ static size_t io_radix_visit_table(struct io_radix *table, u64 iova, size_t size
  * @flags: IOMMU_DIRTY_NO_CLEAR, or 0
  * @dirty: where to record it
  *
- * Context: sleeps if recording does.
+ * Context: Any context; sleeps if recording does.
  * Return: 0; -EINVAL where not all of it is mapped.
  */
 int io_radix_read_and_clear_dirty(struct io_pgtable_ops *ops,
@@ -691,7 +697,8 @@ int io_radix_init(struct io_radix *table, const struct io_pgtable_cfg *cfg,
 	ret = io_radix_alloc_root(table);
 	if (ret)
 		return ret;
-	wmb();	/* the root is there before a register refers to it */
+	/* Order the root's entries before the register that refers to it. */
+	wmb();
 	return 0;
 }
 

@@ -5,8 +5,8 @@
  * stage in section 9.8. Entries are 64 bits, tables have 512 of them.
  */
 
-#ifndef _IO_PGTABLE_VTD_BITS_H_
-#define _IO_PGTABLE_VTD_BITS_H_
+#ifndef _IO_PGTABLE_VTD_BITS_H
+#define _IO_PGTABLE_VTD_BITS_H
 
 #include <linux/bits.h>
 
@@ -27,7 +27,7 @@
 #define VTD_SS_DIRTY		BIT_ULL(9)
 #define VTD_SS_SNOOP		BIT_ULL(11)
 
-#define VTD_SS_SW_QUEUED	BIT_ULL(10)
+#define VTD_SS_SW_PARKED	BIT_ULL(10)
 #define VTD_SS_SW_SYNCED	BIT_ULL(63)
 
 /*
@@ -44,11 +44,11 @@
 #define VTD_FS_DIRTY		BIT_ULL(6)
 #define VTD_FS_PAGE_SIZE	BIT_ULL(7)
 
-#define VTD_FS_SW_QUEUED	BIT_ULL(9)
+#define VTD_FS_SW_PARKED	BIT_ULL(9)
 #define VTD_FS_SW_SYNCED	BIT_ULL(11)
 
 /* Of both */
 #define VTD_ADDR_MASK		GENMASK_ULL(51, 12)
 #define VTD_SW_LIVE_SHIFT	52	/* bits 61:52 */
 
-#endif /* _IO_PGTABLE_VTD_BITS_H_ */
+#endif /* _IO_PGTABLE_VTD_BITS_H */

@@ -29,7 +29,7 @@ static const struct io_radix_format vtd_ss_format = {
 	.dirty_value	= VTD_SS_DIRTY,
 	.dirty_flip	= VTD_SS_DIRTY,
 	.live_shift	= VTD_SW_LIVE_SHIFT,
-	.queued		= VTD_SS_SW_QUEUED,
+	.parked		= VTD_SS_SW_PARKED,
 	.synced		= VTD_SS_SW_SYNCED,
 	.counted	= true,
 	.deferred	= true,
@@ -47,7 +47,7 @@ static const struct io_radix_format vtd_fs_format = {
 	.dirty_value	= VTD_FS_DIRTY,
 	.dirty_flip	= VTD_FS_DIRTY,
 	.live_shift	= VTD_SW_LIVE_SHIFT,
-	.queued		= VTD_FS_SW_QUEUED,
+	.parked		= VTD_FS_SW_PARKED,
 	.synced		= VTD_FS_SW_SYNCED,
 	.counted	= true,
 	.deferred	= true,
@@ -85,8 +85,8 @@ static size_t vtd_ss_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 }
 
 /*
- * Requests without a PASID are a user's. Access and dirty bits that are set
- * beforehand spare the hardware an atomic write to memory.
+ * Requests without a PASID have user privilege. Accessed and dirty bits that are
+ * set beforehand spare the hardware an atomic write to memory.
  */
 static int vtd_fs_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
@@ -198,19 +198,18 @@ static struct io_pgtable *vtd_fs_alloc(struct io_pgtable_cfg *cfg, void *cookie)
 
 /**
  * io_pgtable_vtd_path() - read the entries that translate an address
- * @root: physical address of the top table: second stage, of this kernel, and
- *	kept from being freed by the caller
+ * @root: physical address of the top table: second stage, of this kernel. The
+ *	caller must keep it from being freed
  * @levels: levels of tables, at most 5
  * @iova: the address, within what the table translates
- * @path: filled with the entries on the way, by their level: [0] is that of a
+ * @path: receives the entries on the way, by their level: [0] is that of a
  *	4 KiB page. Those below the last that was read stay as they are
  *
- * Others may map and unmap meanwhile: tables that they take away are not freed
+ * Other CPUs may map and unmap meanwhile: tables that they remove are not freed
  * before the walk has ended. The entries need not be of one moment.
  *
- * Context: any but NMI.
- * Return: the level of the last entry that was read. There the walk came upon
- * a page, or upon nothing.
+ * Context: Any context but NMI.
+ * Return: the level of the last entry that was read: a page, or not present.
  */
 unsigned int io_pgtable_vtd_path(phys_addr_t root, unsigned int levels,
 				 u64 iova, u64 *path)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The formats of page tables that this kernel has, and the way to them.
+ * Making and freeing page tables: the list of the formats that this kernel has.
  */
 
 #define pr_fmt(fmt) "io-pgtable: " fmt
@@ -10,7 +10,7 @@
 #include <linux/io-pgtable.h>
 #include <linux/printk.h>
 
-/* What the build leaves out is NULL. */
+/* A format that the build leaves out is NULL. */
 static const struct io_pgtable_init_fns * const io_pgtable_formats[] = {
 #ifdef CONFIG_IOMMU_IO_PGTABLE_LPAE
 	[ARM_32_LPAE_S1] = &io_pgtable_arm_32_lpae_s1_init_fns,
@@ -37,7 +37,7 @@ static const struct io_pgtable_init_fns * const io_pgtable_formats[] = {
 	[IO_PGTABLE_NUM_FMTS] = NULL,
 };
 
-/* An allocator of the driver's own comes with both its halves or not at all. */
+/* A driver's own allocator must have both its functions, or none. */
 static bool io_pgtable_allocator_is_valid(const struct io_pgtable_init_fns *fns,
 					  const struct io_pgtable_cfg *cfg)
 {
@@ -54,7 +54,7 @@ static bool io_pgtable_allocator_is_valid(const struct io_pgtable_init_fns *fns,
  *	the hardware's registers are to get
  * @cookie: what the callbacks in &io_pgtable_cfg.tlb, alloc and free are given
  *
- * Context: may sleep.
+ * Context: Process context, may sleep.
  * Return: operations of the table; NULL if the kernel was built without the
  * format, the format can't be like @cfg, or there is no memory.
  */
@@ -91,10 +91,10 @@ EXPORT_SYMBOL_GPL(alloc_io_pgtable_ops);
  * free_io_pgtable_ops() - free a page table and all that it has below
  * @ops: what alloc_io_pgtable_ops() returned; or NULL
  *
- * The hardware does not walk the table any more; what it remembers of it is
- * flushed here.
+ * The hardware must not walk the table any more; its caches are flushed here.
  *
- * Context: may sleep. No other operation of the table is under way.
+ * Context: Process context, may sleep. No other operation of the table is under
+ * way.
  */
 void free_io_pgtable_ops(struct io_pgtable_ops *ops)
 {

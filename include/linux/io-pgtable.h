@@ -7,12 +7,12 @@
  * bits of its own. The first half of this file is for drivers; the second,
  * from struct io_pgtable on, is for the formats.
  *
- * Who may call what, when, and what must have happened before memory is freed
- * is told in Documentation/driver-api/io-pgtable.rst.
+ * Documentation/driver-api/io-pgtable.rst tells which call is allowed in which
+ * context, and what must have happened before memory is freed.
  */
 
-#ifndef __IO_PGTABLE_H
-#define __IO_PGTABLE_H
+#ifndef _IO_PGTABLE_H
+#define _IO_PGTABLE_H
 
 #include <linux/bitops.h>
 #include <linux/iommu.h>
@@ -50,36 +50,35 @@ enum io_pgtable_fmt {
 };
 
 /**
- * struct iommu_flush_ops - what a driver does to make its hardware forget
+ * struct iommu_flush_ops - how a driver invalidates what its hardware caches
  *
- * All of them are called from whatever context maps or unmaps: interrupts and
+ * All of them are called from the context of a map or unmap: interrupts and
  * preemption may be off and the caller's spinlocks held, so none may sleep or
- * allocate memory that has to be waited for. The formats hold no lock of
- * theirs. Several CPUs may be in them at once, for different addresses of the
- * same table. Each may be NULL.
+ * wait for memory. The formats hold no lock of their own. Several CPUs may be in
+ * them at once, for different addresses of the same table. Each may be NULL.
  */
 struct iommu_flush_ops {
 	/**
-	 * @tlb_flush_all: Drops everything that the hardware keeps of this
-	 * table, leaves and tables, and waits until it has. Called before the
-	 * whole table is freed, and where a large part of it goes or is put in
-	 * place of what went, from unmap_pages and map_pages.
+	 * @tlb_flush_all: Invalidates everything that the hardware caches of
+	 * this table, leaves and tables, and waits until that is done. Called
+	 * before the whole table is freed, and from unmap_pages and map_pages
+	 * where a large part of it is removed, or replaces a removed part.
 	 */
 	void (*tlb_flush_all)(void *cookie);
 
 	/**
-	 * @tlb_flush_walk: Drops all that was cached on the way to the @size
-	 * bytes at @iova, tables and leaves, and waits until it has: when it
-	 * returns, the format frees tables that were reached through there, or
-	 * puts others in their place. Called from unmap_pages and map_pages.
+	 * @tlb_flush_walk: Invalidates all that was cached on the way to the
+	 * @size bytes at @iova, tables and leaves, and waits until that is
+	 * done: then the format frees the tables on that way, or installs
+	 * others in their entries. Called from unmap_pages and map_pages.
 	 * @granule is the smallest page size of the table in bytes.
 	 */
 	void (*tlb_flush_walk)(unsigned long iova, size_t size, size_t granule,
 			       void *cookie);
 
 	/**
-	 * @tlb_add_page: Sees to it that the leaf of @granule bytes at @iova
-	 * is forgotten, at once or when @gather is synced. There is one call
+	 * @tlb_add_page: Invalidates the leaf of @granule bytes at @iova, at
+	 * once or when @gather is synced. There is one call
 	 * for each leaf, and at most the leaves of one request come between
 	 * two syncs, so a driver that queues needs no queue: it widens the
 	 * gathered range, or syncs what it has when the next leaf does not
@@ -224,8 +223,8 @@ struct io_pgtable_cfg {
  * struct io_pgtable_ops - what can be done with a table
  *
  * All may be called from several CPUs at once, from any context, as long as
- * the addresses of calls that change something do not overlap; the caller has
- * seen to that, for addresses are his to give out.
+ * the addresses of calls that change something do not overlap. The caller must
+ * see to that: it allocates the addresses.
  */
 struct io_pgtable_ops {
 	/**
@@ -246,8 +245,8 @@ struct io_pgtable_ops {
 	 * returns how many bytes it unmapped: fewer where it comes upon a hole,
 	 * or the end of a table, 0 if nothing is mapped at @iova. Part of a
 	 * larger page is cut out of it, which takes memory and so can fail,
-	 * with 0. Never sleeps. The hardware has forgotten the pages when
-	 * @gather has been synced; where @gather is NULL, the caller flushes.
+	 * with 0. Never sleeps. The hardware may cache the pages until
+	 * @gather is synced; where @gather is NULL, the caller flushes.
 	 */
 	size_t (*unmap_pages)(struct io_pgtable_ops *ops, unsigned long iova,
 			      size_t pgsize, size_t pgcount,
@@ -275,13 +274,13 @@ struct io_pgtable_ops *alloc_io_pgtable_ops(enum io_pgtable_fmt fmt,
 					    void *cookie);
 void free_io_pgtable_ops(struct io_pgtable_ops *ops);
 
-/* For showing what a VT-d unit walks, be it known to the caller or not */
+/* For showing what a VT-d unit walks, whichever code made the table */
 unsigned int io_pgtable_vtd_path(phys_addr_t root, unsigned int levels,
 				 u64 iova, u64 *path);
 
 /*
- * From here on: for formats. A driver has no business with it, except that
- * some look up the configuration of a table that they were given.
+ * From here on: for formats. Of drivers, a few read the configuration of a
+ * table that they were given; they need nothing else here.
  */
 
 /**
@@ -314,10 +313,10 @@ io_pgtable_ops_to_pgtable(struct io_pgtable_ops *ops)
 }
 
 /**
- * io_pgtable_tlb_flush_all() - make the hardware forget a whole table
+ * io_pgtable_tlb_flush_all() - invalidate a whole table
  * @iop: the table
  *
- * Context: any.
+ * Context: Any context.
  */
 static inline void io_pgtable_tlb_flush_all(struct io_pgtable *iop)
 {
@@ -326,13 +325,13 @@ static inline void io_pgtable_tlb_flush_all(struct io_pgtable *iop)
 }
 
 /**
- * io_pgtable_tlb_flush_walk() - make the hardware forget tables
+ * io_pgtable_tlb_flush_walk() - invalidate tables
  * @iop: the table
  * @iova: first address that is translated through them
  * @size: bytes from @iova on
  * @granule: smallest page size, in bytes
  *
- * Context: any.
+ * Context: Any context.
  */
 static inline void
 io_pgtable_tlb_flush_walk(struct io_pgtable *iop, unsigned long iova,
@@ -343,13 +342,13 @@ io_pgtable_tlb_flush_walk(struct io_pgtable *iop, unsigned long iova,
 }
 
 /**
- * io_pgtable_tlb_add_page() - have the hardware forget one leaf
+ * io_pgtable_tlb_add_page() - invalidate one leaf
  * @iop: the table
- * @gather: what is to be synced later, or NULL
+ * @gather: the gather to be synced later, or NULL
  * @iova: address of the leaf
  * @granule: its size in bytes
  *
- * Context: any.
+ * Context: Any context.
  */
 static inline void
 io_pgtable_tlb_add_page(struct io_pgtable *iop,
@@ -369,10 +368,10 @@ enum io_pgtable_caps {
 };
 
 /**
- * struct io_pgtable_init_fns - a format's way in
+ * struct io_pgtable_init_fns - how a format makes and frees tables
  * @alloc: allocates a table as @cfg says and puts into @cfg what it became;
  *	NULL if it cannot. May sleep.
- * @free: frees a table with all below it. The hardware has forgotten it.
+ * @free: frees a table with all below it. It has been invalidated.
  * @caps: IO_PGTABLE_CAP_*
  */
 struct io_pgtable_init_fns {
@@ -395,4 +394,4 @@ extern struct io_pgtable_init_fns io_pgtable_amd_iommu_v1_init_fns;
 extern struct io_pgtable_init_fns io_pgtable_amd_iommu_v2_init_fns;
 extern struct io_pgtable_init_fns io_pgtable_apple_dart_init_fns;
 
-#endif /* __IO_PGTABLE_H */
+#endif /* _IO_PGTABLE_H */
