@@ -2,7 +2,7 @@
 /*
  * Page-table formats alone: their operations on a table that no hardware sees,
  * for those that the kernel has. Unmapping includes what drivers do with the
- * tables that it took out, but no flush.
+ * tables that it removed, but no flush.
  */
 
 #include <linux/errno.h>
@@ -14,12 +14,12 @@
 #include "bench.h"
 #include "bench_map.h"
 
-static void forget_all(void *cookie)
+static void invalidate_all(void *cookie)
 {
 }
 
-static void forget_walk(unsigned long iova, size_t size, size_t granule,
-			void *cookie)
+static void invalidate_walk(unsigned long iova, size_t size, size_t granule,
+			    void *cookie)
 {
 }
 
@@ -34,8 +34,8 @@ static int format_setup(struct map_work *work, const struct map_way *way)
 
 #ifdef CONFIG_IOMMU_IO_PGTABLE_VTD
 static const struct iommu_flush_ops vtd_flush_ops = {
-	.tlb_flush_all = forget_all,
-	.tlb_flush_walk = forget_walk,
+	.tlb_flush_all = invalidate_all,
+	.tlb_flush_walk = invalidate_walk,
 };
 
 #define VTD_FORMAT(_fmt, _coherent)					\
@@ -73,16 +73,16 @@ const struct bench_set bench_set_vtd_fs_nc = {
 
 #ifdef CONFIG_IOMMU_IO_PGTABLE_LPAE
 /* What it comes down to in SMMUv3's driver */
-static void forget_page(struct iommu_iotlb_gather *gather, unsigned long iova,
-			size_t granule, void *cookie)
+static void invalidate_page(struct iommu_iotlb_gather *gather,
+			    unsigned long iova, size_t granule, void *cookie)
 {
 	iommu_iotlb_gather_add_range(gather, iova, granule);
 }
 
 static const struct iommu_flush_ops lpae_flush_ops = {
-	.tlb_flush_all = forget_all,
-	.tlb_flush_walk = forget_walk,
-	.tlb_add_page = forget_page,
+	.tlb_flush_all = invalidate_all,
+	.tlb_flush_walk = invalidate_walk,
+	.tlb_add_page = invalidate_page,
 };
 
 static const struct map_way lpae_s1 = {

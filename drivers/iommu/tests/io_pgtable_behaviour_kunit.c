@@ -89,13 +89,13 @@ static void unmap_ok(struct iopgt *t, u64 ia, u64 page, u64 count)
 	iopgt_model_cut(t, &model, ia, page * count);
 }
 
-static void refused(struct iopgt *t, int error, u64 ia, u64 pa, u64 page,
+static void refused(struct iopgt *t, int ret, u64 ia, u64 pa, u64 page,
 		    u64 count, int prot)
 {
 	size_t mapped;
 
 	KUNIT_EXPECT_EQ_MSG(t->test, map(t, ia, pa, page, count, prot, &mapped),
-			    error, "0x%llx x %llu at 0x%llx to 0x%llx", page,
+			    ret, "0x%llx x %llu at 0x%llx to 0x%llx", page,
 			    count, ia, pa);
 	KUNIT_EXPECT_EQ(t->test, mapped, 0);
 }
@@ -471,7 +471,7 @@ static void iopgt_unmap_subtrees(struct kunit *test)
 	iopgt_expect_memory(t, before);
 }
 
-/* A block where small pages were: no empty table is in its way. */
+/* A block where small pages were: parked tables make room for it. */
 static void iopgt_block_after_pages(struct kunit *test)
 {
 	struct iopgt *t = begin(test);
@@ -494,7 +494,7 @@ static void iopgt_block_after_pages(struct kunit *test)
 	iopgt_model_sweep(t, &model);
 }
 
-/* One page each in so many tables that whatever is kept runs over */
+/* One page each in more tables than may stay when they are empty */
 static void iopgt_tables_come_back(struct kunit *test)
 {
 	struct iopgt *t = begin(test);
@@ -532,7 +532,7 @@ static void bounce(struct iopgt *t, unsigned int first, unsigned int nr, u64 apa
 	u64 page = granule(t);
 
 	for (round = 0; round < 6; round++) {
-		/* The first times, what was kept elsewhere may have to go. */
+		/* The first times, tables parked elsewhere may be evicted. */
 		if (round == 3)
 			iopgt_reset_counts(t);
 		for (i = first; i < first + nr; i++) {

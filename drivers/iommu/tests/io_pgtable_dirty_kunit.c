@@ -41,7 +41,7 @@ static const void *gen_dirty(const void *prev, char *desc)
 	return config;
 }
 
-/* Returns whether it was clean before. */
+/* Return whether it was clean before. */
 static bool hardware_writes(struct iopgt *t, u64 ia)
 {
 	struct iopgt_walk walk;
@@ -59,7 +59,7 @@ static bool hardware_writes(struct iopgt *t, u64 ia)
 	}
 }
 
-/* Returns what has been recorded, in bytes from the first to the last. */
+/* Return what has been recorded, in bytes from the first to the last. */
 static u64 read_dirty(struct iopgt *t, u64 ia, u64 size, unsigned long flags,
 		      u64 *first)
 {

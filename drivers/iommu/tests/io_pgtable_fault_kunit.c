@@ -195,7 +195,7 @@ struct fault_op {
 
 /* What @run leaves for @check; one test runs at a time. */
 static size_t result;
-static int error;
+static int run_ret;
 
 static struct iopgt *begin(struct kunit *test)
 {
@@ -231,7 +231,7 @@ static void sweep(struct kunit *test, const struct fault_op *op)
 		unmap_everything(t);
 		iopgt_expect_memory(t, before);
 	}
-	/* The kept tables may be all that an operation needs, but for Arm. */
+	/* The reserve may be all that an operation needs, but for Arm. */
 	if (config->custom)
 		KUNIT_EXPECT_GT(test, failures, 0);
 }
@@ -257,9 +257,9 @@ static bool map_run(struct iopgt *t, gfp_t gfp)
 	u64 page = iopgt_span(t, 0);
 
 	result = 0;
-	error = t->ops->map_pages(t->ops, iopgt_iova(t, run_begin(t)), page,
-				  page, run_count(t), RW, gfp, &result);
-	return !error;
+	run_ret = t->ops->map_pages(t->ops, iopgt_iova(t, run_begin(t)), page,
+				    page, run_count(t), RW, gfp, &result);
+	return !run_ret;
 }
 
 static bool map_run_sleeping(struct iopgt *t)
@@ -277,7 +277,7 @@ static void check_run(struct iopgt *t, bool failed)
 {
 	u64 page = iopgt_span(t, 0), ia = run_begin(t);
 
-	KUNIT_ASSERT_EQ(t->test, error, failed ? -ENOMEM : 0);
+	KUNIT_ASSERT_EQ(t->test, run_ret, failed ? -ENOMEM : 0);
 	KUNIT_ASSERT_EQ(t->test, result % page, 0);
 	if (failed)
 		KUNIT_ASSERT_LT(t->test, result, run_count(t) * page);

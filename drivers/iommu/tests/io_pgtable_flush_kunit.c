@@ -2,14 +2,14 @@
 /*
  * What is flushed, when, and what is freed only then.
  *
- * A model of the hardware's caches remembers every leaf and every table that
- * it has come across, forgets only what it is told to, and looks everything up
- * again while it is being told. From its point of view
+ * A model of the hardware's caches holds every leaf and every table that a walk
+ * has read, drops an entry only when it is invalidated, and walks to everything
+ * again during the invalidation. It checks that
  *
- * - no table may be freed, or be another table's memory, that it still knows;
- * - nothing that was unmapped may be known once the flush is done;
- * - what is mapped has to be found through every table that it knows, also
- *   while the flush of a neighbour has yet to come.
+ * - no table that is cached is freed, or becomes another table's memory;
+ * - nothing that was unmapped is cached once the flush is done;
+ * - all that is mapped is found through every table that is cached, also
+ *   before the flush of a neighbour.
  */
 
 #include <linux/align.h>
@@ -25,7 +25,7 @@
 #define MAX_PENDING	64
 
 /**
- * struct cached - something that the hardware remembers
+ * struct cached - an entry of the hardware's caches
  * @ia: first address that it is for
  * @size: bytes
  * @target: what it leads to: a table, or memory
@@ -65,7 +65,7 @@ struct span {
  * @nr_pending: how much
  * @gather: the gather that is open
  * @open: there is one
- * @held: addresses unmapped since it was opened; nobody uses them again
+ * @held: addresses unmapped since it was opened; not used again
  * @reused: tables freed that the hardware knew
  * @unreachable: mapped pages that the hardware did not find
  * @others: pages that another CPU has mapped
@@ -111,7 +111,7 @@ static void remember(struct caches *c, const struct cached *new)
 		c->cached[c->nr_cached++] = *new;
 }
 
-/* All that a walk has come across, from the table at @height down */
+/* Cache all that a walk has read, from the table at @height down. */
 static void remember_walk(struct caches *c, u64 ia,
 			  const struct iopgt_walk *walk, unsigned int height)
 {
@@ -173,7 +173,7 @@ static void watch(struct caches *c, u64 ia)
 		c->watched[c->nr_watched++] = ia;
 }
 
-static void forget(struct caches *c, u64 ia, u64 size, bool tables)
+static void invalidate(struct caches *c, u64 ia, u64 size, bool tables)
 {
 	unsigned int i;
 
@@ -213,17 +213,17 @@ static void on_flush(struct iopgt *t, const struct iopgt_flush *flush)
 		c->nr_cached = 0;
 		break;
 	case IOPGT_FLUSH_WALK:
-		forget(c, ia, flush->size, true);
+		invalidate(c, ia, flush->size, true);
 		break;
 	default:
 		if (flush->gather)
 			note(c, ia, flush->size);
 		else
-			forget(c, ia, flush->size, false);
+			invalidate(c, ia, flush->size, false);
 		/* Nothing has happened yet that a device would notice. */
 		return;
 	}
-	/* What is still in the tables is known again at once. */
+	/* All that is still in the tables is cached again at once. */
 	access_watched(c);
 }
 
@@ -245,7 +245,7 @@ static void on_free(struct iopgt *t, u64 phys, size_t bytes)
 	c->reused += is_known(c, phys, bytes);
 }
 
-/* What is known has to be what is in memory. */
+/* The caches must agree with memory. */
 static void check_cached(struct caches *c)
 {
 	struct kunit *test = c->t->test;
@@ -271,7 +271,7 @@ static void check_cached(struct caches *c)
 	}
 }
 
-/* The device may come by any table that it knows, and has to get through. */
+/* A walk may begin at any cached table, and must find the page. */
 static void check_reachable(struct caches *c, const struct cached *known)
 {
 	u64 end = known->ia + known->size, ia = known->ia;
@@ -311,10 +311,10 @@ static void sync_gather(struct caches *c)
 		c->nr_cached = 0;
 	} else if (c->gather.end >= c->gather.start) {
 		iopgt_ia(c->t, c->gather.start, &ia);
-		forget(c, ia, c->gather.end - c->gather.start + 1, tables);
+		invalidate(c, ia, c->gather.end - c->gather.start + 1, tables);
 	}
 	for (i = 0; i < c->nr_pending; i++)
-		forget(c, c->pending[i].ia, c->pending[i].size, tables);
+		invalidate(c, c->pending[i].ia, c->pending[i].size, tables);
 	c->nr_pending = 0;
 	access_watched(c);
 
@@ -389,7 +389,7 @@ static void unmap(struct caches *c, u64 ia, u64 page, u64 count,
 		iopgt_model_cut(t, &c->model, ia, bytes);
 	}
 	if (!gather) {
-		forget(c, start, ia - start, false);
+		invalidate(c, start, ia - start, false);
 		access_watched(c);
 		if (!c->open)
 			check_cached(c);
@@ -525,7 +525,7 @@ static void iopgt_flush_neighbours(struct kunit *test)
 	check_all_reachable(c);
 }
 
-/* Is a table that the hardware knows still where it found it? */
+/* Is a cached table still in the entry that led to it? */
 static bool is_linked(struct caches *c, const struct cached *known)
 {
 	struct iopgt_walk walk;
@@ -546,9 +546,9 @@ static bool is_cached(const struct caches *c, const struct cached *known)
 }
 
 /*
- * Another CPU's turn, just before the hardware forgets: it maps a page through
- * each table that has gone, and its device comes by what it knew before. Runs
- * inside of an unmap, so it can't end the test.
+ * Another CPU's turn, just before the invalidation: it maps a page through each
+ * table that was removed, and its device walks by what is cached. Runs inside
+ * of an unmap, so it can't end the test.
  */
 static void on_flush_meanwhile(struct iopgt *t, const struct iopgt_flush *flush)
 {
@@ -565,7 +565,7 @@ static void on_flush_meanwhile(struct iopgt *t, const struct iopgt_flush *flush)
 		if (!known.table || known.height || is_linked(c, &known))
 			continue;
 		mapped = 0;
-		/* Who maps here may have the device forget on his own. */
+		/* A map of this address may invalidate on its own. */
 		t->on_flush = on_flush;
 		t->ops->map_pages(t->ops, iopgt_iova(t, ia), page, page, 1,
 				  IOMMU_READ, GFP_ATOMIC, &mapped);
@@ -580,7 +580,7 @@ static void on_flush_meanwhile(struct iopgt *t, const struct iopgt_flush *flush)
 			watch(c, ia);
 			continue;
 		}
-		/* So does this table go, while the first is still going. */
+		/* This table is removed, too, while the first still is. */
 		t->on_flush = on_flush;
 		t->ops->unmap_pages(t->ops, iopgt_iova(t, ia), page, 1, NULL);
 		t->on_flush = on_flush_meanwhile;
@@ -588,7 +588,7 @@ static void on_flush_meanwhile(struct iopgt *t, const struct iopgt_flush *flush)
 	on_flush(t, flush);
 }
 
-/* Without a look at what the caches hold afterwards */
+/* Unmap a page, without checking the caches afterwards. */
 static void unmap_one(struct caches *c, u64 ia)
 {
 	u64 page = iopgt_span(c->t, 0);
@@ -598,7 +598,7 @@ static void unmap_one(struct caches *c, u64 ia)
 					       page, 1, NULL), page);
 }
 
-/* What is mapped while a table goes can be reached as soon as it is mapped. */
+/* A page mapped while a table is removed can be reached at once. */
 static void iopgt_flush_meanwhile(struct kunit *test)
 {
 	struct caches *c = caches_begin(test, 0);
@@ -629,7 +629,7 @@ static bool needs_callbacks(struct kunit *test)
 	return config->fmt != VTD_SECOND_STAGE && config->fmt != VTD_FIRST_STAGE;
 }
 
-/* Where tables are freed by whoever syncs, the gather says it all. */
+/* Where the sync frees the tables, the gather has all information. */
 static void iopgt_flush_by_gather(struct kunit *test)
 {
 	if (needs_callbacks(test))
@@ -664,7 +664,7 @@ static void count_leaves(struct kunit *test, const struct iommu_flush_ops *tlb,
 	KUNIT_EXPECT_EQ(test, iopgt_flush_count(t, IOPGT_FLUSH_WALK), 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
 
-	/* All will be flushed, or the caller flushes: nobody wants a call. */
+	/* All will be flushed, or the caller flushes: no call is needed. */
 	gather.queued = true;
 	t->ops->unmap_pages(t->ops, iova + 10 * page, page, 5, &gather);
 	t->ops->unmap_pages(t->ops, iova + 15 * page, page, 4, NULL);
@@ -714,7 +714,7 @@ static void iopgt_flush_counts(struct kunit *test)
 	iopgt_put_gather(t, &gather);
 }
 
-/* The large page that a small one is cut out of is forgotten as such. */
+/* The large page that a small one is cut out of is invalidated as such. */
 static void iopgt_flush_split(struct kunit *test)
 {
 	struct iopgt *t = iopgt_begin(test, test->param_value,
@@ -766,7 +766,7 @@ static void iopgt_flush_exit(struct kunit *test)
 	struct caches *c = t ? t->private : NULL;
 
 	if (c) {
-		/* Nobody looks any more; and a failed test leaves it open. */
+		/* The model is of no use any more. A failed test leaves it open. */
 		t->on_flush = NULL;
 		t->on_free = NULL;
 		iopgt_model_free(&c->model);

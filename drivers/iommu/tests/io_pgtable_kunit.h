@@ -9,8 +9,8 @@
  * smallest page size.
  */
 
-#ifndef _IO_PGTABLE_KUNIT_H_
-#define _IO_PGTABLE_KUNIT_H_
+#ifndef _IO_PGTABLE_KUNIT_H
+#define _IO_PGTABLE_KUNIT_H
 
 #include <kunit/test.h>
 #include <linux/atomic.h>
@@ -265,7 +265,7 @@ void iopgt_end(struct iopgt *t);
 long iopgt_memory(struct iopgt *t);
 void iopgt_expect_memory(struct iopgt *t, long before);
 u8 *iopgt_shadow(struct iopgt *t, u64 phys);
-void iopgt_forget(struct iopgt *t, u64 phys, size_t bytes);
+void iopgt_drop_shadow(struct iopgt *t, u64 phys, size_t bytes);
 void iopgt_put_gather(struct iopgt *t, struct iommu_iotlb_gather *gather);
 void iopgt_reset_counts(struct iopgt *t);
 int iopgt_flush_count(struct iopgt *t, enum iopgt_flush_kind kind);
@@ -306,4 +306,4 @@ void iopgt_model_check(struct iopgt *t, struct iopgt_model *model, u64 ia,
 		       u64 end);
 void iopgt_model_sweep(struct iopgt *t, struct iopgt_model *model);
 
-#endif /* _IO_PGTABLE_KUNIT_H_ */
+#endif /* _IO_PGTABLE_KUNIT_H */

@@ -222,7 +222,7 @@ static void check_unmapped(struct walker *w, u64 ia, u64 page, u64 count,
 				      "0x%llx at 0x%llx was no hole", page, ia);
 }
 
-/* Calls until all is gone or a hole is met, as the core does. */
+/* Call until all is unmapped or a hole is met, as the core does. */
 static void unmap_range(struct walker *w, u64 ia, u64 page, u64 count,
 			struct iommu_iotlb_gather *gather)
 {
@@ -341,7 +341,7 @@ static void iopgt_random_walk(struct kunit *test)
 	struct iopgt *t = iopgt_begin(test, config, &iopgt_flush_pages);
 	unsigned long step;
 	struct walker *w;
-	bool filling;
+	bool mapping;
 	long before;
 
 	w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
@@ -353,8 +353,8 @@ static void iopgt_random_walk(struct kunit *test)
 	choose_places(w);
 
 	for (step = 0; step < steps; step++) {
-		filling = step / PHASE_STEPS % 2;
-		if (below(w, 100) < (filling ? 62 : 42))
+		mapping = step / PHASE_STEPS % 2;
+		if (below(w, 100) < (mapping ? 62 : 42))
 			step_map(w);
 		else
 			step_unmap(w);

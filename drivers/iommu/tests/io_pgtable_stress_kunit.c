@@ -69,7 +69,7 @@ static u64 slot_ia(const struct worker *w, unsigned int slot)
 	u64 nth = (u64)slot * w->stress->nr + w->id;
 	u64 ia = nth * w->stress->distance * iopgt_span(w->stress->t, 0);
 
-	/* Past the last place it begins anew; never in someone else's. */
+	/* Past the last slot it begins anew; never in another worker's. */
 	return w->stress->blocks ? nth * slot_size(w->stress) : ia;
 }
 
@@ -250,7 +250,7 @@ static void iopgt_stress_pages(struct kunit *test)
 	stress(test, 1, false);
 }
 
-/* Two slots per table: each of them comes and goes all the time. */
+/* Two slots per table: each table is added and removed all the time. */
 static void iopgt_stress_tables(struct kunit *test)
 {
 	stress(test, 0, false);

@@ -222,7 +222,7 @@ static void resume_faults(unsigned int nth)
  * @t: table
  * @phys: address
  *
- * Return: where that is kept, NULL if the device has never been shown any of
+ * Return: its copy, NULL if the device has never been shown any of
  * the frame.
  */
 u8 *iopgt_shadow(struct iopgt *t, u64 phys)
@@ -242,7 +242,7 @@ static u8 *make_shadow(struct iopgt *t, u64 phys)
 
 	if (shadow)
 		return shadow;
-	/* Under whatever locks the driver holds */
+	/* The driver may hold a spinlock. */
 	shadow = kmalloc(SZ_4K, GFP_ATOMIC);
 	if (!shadow)
 		return NULL;
@@ -254,7 +254,7 @@ static u8 *make_shadow(struct iopgt *t, u64 phys)
 	return iopgt_shadow(t, phys);
 }
 
-/* Takes the place of io_radix_sync(): the device sees these lines from now. */
+/* The stub of io_radix_sync(): from now on the device sees these lines. */
 static void show_device(struct io_radix *table, void *start, size_t bytes)
 {
 	struct kunit *test = kunit_get_current_test();
@@ -282,14 +282,14 @@ static void show_device(struct io_radix *table, void *start, size_t bytes)
 }
 
 /**
- * iopgt_forget() - memory is no table any more
+ * iopgt_drop_shadow() - drop the device's view of memory that is no table now
  * @t: table it belonged to
  * @phys: its address
  * @bytes: its size
  *
  * What the device saw there says nothing about its next use.
  */
-void iopgt_forget(struct iopgt *t, u64 phys, size_t bytes)
+void iopgt_drop_shadow(struct iopgt *t, u64 phys, size_t bytes)
 {
 	u64 end = phys + bytes;
 	u8 *shadow;
@@ -326,8 +326,8 @@ static void table_free(void *cookie, void *pages, size_t size)
 	if (t->on_free)
 		t->on_free(t, phys, size);
 	if (!t->cfg.coherent_walk && kunit_get_current_test())
-		iopgt_forget(t, phys, size);
-	/* Who still walks it shall not find it looking like before. */
+		iopgt_drop_shadow(t, phys, size);
+	/* A late walk must not find the old entries. */
 	memset(pages, UNSYNCED_BYTE, size);
 	atomic_long_sub(1L << order, &t->allocated);
 	free_pages((unsigned long)pages, order);
@@ -538,8 +538,8 @@ long iopgt_memory(struct iopgt *t)
  * @t: table
  * @before: what iopgt_memory() returned when nothing was mapped yet
  *
- * Mali's entries have no room for a count. There a table goes when a page size
- * covers it, as in 6.12; free_io_pgtable_ops() is seen to free the rest.
+ * Mali's entries have no bits for a count. There a table is removed when a page
+ * size covers it, as in 6.12; free_io_pgtable_ops() must free the rest.
  */
 void iopgt_expect_memory(struct iopgt *t, long before)
 {
@@ -573,7 +573,7 @@ void iopgt_put_gather(struct iopgt *t, struct iommu_iotlb_gather *gather)
 	if (!iopgt_is_vtd(t))
 		KUNIT_EXPECT_TRUE(t->test, list_empty(&gather->freelist));
 	list_for_each_entry(page, &gather->freelist, lru) {
-		iopgt_forget(t, page_to_phys(page), SZ_4K);
+		iopgt_drop_shadow(t, page_to_phys(page), SZ_4K);
 		memset(page_address(page), UNSYNCED_BYTE, SZ_4K);
 	}
 	iommu_put_pages_list(&gather->freelist);

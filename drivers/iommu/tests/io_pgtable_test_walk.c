@@ -187,7 +187,7 @@ static unsigned int index_bits(const struct iopgt *t, unsigned int height)
 	return height + 1 == t->geo.levels ? t->geo.root_bits : t->geo.bits;
 }
 
-/* Whether it makes sense to look at what an entry calls a table. */
+/* Does it make sense to read what an entry calls a table? */
 static bool is_memory(u64 phys)
 {
 	return pfn_valid(PHYS_PFN(phys));
@@ -305,7 +305,7 @@ static void sweep_table(struct sweep *s, u64 table, unsigned int height, u64 ia,
  * @t: table
  * @ia: set to the first address that it is for
  *
- * Context: any; unlike others it fails no test.
+ * Context: Any context; unlike others it fails no test.
  * Return: what is wrong, NULL if nothing is.
  */
 const char *iopgt_flaw(struct iopgt *t, u64 *ia)

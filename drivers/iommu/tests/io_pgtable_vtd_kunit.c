@@ -169,7 +169,7 @@ static void iopgt_missing_formats(struct kunit *test)
 
 #define PATH_ADDR	GENMASK_ULL(51, 12)
 
-/* Checks where the walk for an address ends, and with which address. */
+/* Check where the walk for an address ends, and with which address. */
 static void path_ends(struct iopgt *t, u64 iova, unsigned int level, u64 addr)
 {
 	u64 path[5] = {};
