@@ -202,16 +202,16 @@ static void prereg_release_work(struct work_struct *work)
 static int prereg_why(struct mm_struct *mm, unsigned long ua)
 {
 	struct vm_area_struct *vma;
+	vm_flags_t flags;
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
 	vma = vma_lookup(mm, untagged_addr_remote(mm, ua));
+	flags = vma ? vma->vm_flags : VM_WRITE;
 	mmap_read_unlock(mm);
-	if (!vma)
-		return -EFAULT;
-	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+	if (flags & (VM_IO | VM_PFNMAP))
 		return -EOPNOTSUPP;
-	return vma->vm_flags & VM_WRITE ? -EFAULT : -EACCES;
+	return flags & VM_WRITE ? -EFAULT : -EACCES;
 }
 
 /* Charges and pins; both or nothing. */
