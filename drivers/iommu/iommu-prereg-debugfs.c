@@ -6,16 +6,18 @@
 #include <linux/init.h>
 #include <linux/iommu.h>
 #include <linux/maple_tree.h>
+#include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/seq_file.h>
 
 #include "iommu-prereg-internal.h"
 
-/* Under RCU. Processes are told apart by the hash of their structure's address. */
+/* Tell processes apart by the hash of their structure's address. */
 static void prereg_show_region(struct seq_file *m, struct iommu_prereg *region)
 {
 	u64 uses = atomic64_read(&region->uses);
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the range may be freed");
 	seq_printf(m, "%p %#lx %lu %lu %zu %llu %llu%s\n", region->space->mm,
 		   region->ua, region->npages, region->pages.nr_runs,
 		   iommu_prereg_footprint(region), uses / PREREG_REGISTRATION,

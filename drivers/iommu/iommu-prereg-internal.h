@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the rooms of the cache of registered user memory share. */
-#ifndef __IOMMU_PREREG_INTERNAL_H
-#define __IOMMU_PREREG_INTERNAL_H
+/* What the files of the cache of registered user memory share. */
+#ifndef _IOMMU_PREREG_INTERNAL_H
+#define _IOMMU_PREREG_INTERNAL_H
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
@@ -15,7 +15,7 @@
 
 /**
  * struct prereg_run - pages that follow one another in memory
- * @index: the first one's place in the range, in pages
+ * @index: how far into the range the first one is, in pages
  * @pfn: its page frame number, with PREREG_WRITTEN
  *
  * The run ends where the next one begins.
@@ -29,7 +29,7 @@ struct prereg_run {
  * struct prereg_pages - where the pages of a range are
  * @npages: how many are known so far, all of them once the range is listed
  * @nr_runs: entries in use in @runs
- * @capacity: entries that @runs has room for; 0 if @pfns is used instead
+ * @capacity: allocated entries of @runs; 0 if @pfns is used instead
  * @runs: sorted by their index
  * @pfns: one page frame number for each page, with PREREG_WRITTEN
  * @only: what @runs is while there is one run

@@ -3,25 +3,29 @@
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/lockdep.h>
 #include <linux/maple_tree.h>
 #include <linux/sched/mm.h>
 #include <linux/xarray.h>
 
 #include "iommu-prereg-internal.h"
 
-/* How many registrations of a range the owner holds; under its lock. */
+/* Tell how many registrations of a range the owner holds. */
 static unsigned long prereg_held(struct iommu_prereg_owner *owner,
 				 struct iommu_prereg *region)
 {
-	void *count = mtree_load(&owner->held, (unsigned long)region);
+	void *count;
 
+	lockdep_assert_held(&owner->lock);
+	count = mtree_load(&owner->held, (unsigned long)region);
 	return count ? xa_to_value(count) : 0;
 }
 
-/* Under the owner's lock. Can't fail for a range that it holds already. */
+/* Set how many. Can't fail for a range that the owner holds already. */
 static int prereg_set_held(struct iommu_prereg_owner *owner,
 			   struct iommu_prereg *region, unsigned long count)
 {
+	lockdep_assert_held(&owner->lock);
 	if (!count) {
 		prereg_tree_erase(&owner->held, (unsigned long)region,
 				  (unsigned long)region);
@@ -31,15 +35,15 @@ static int prereg_set_held(struct iommu_prereg_owner *owner,
 			   xa_mk_value(count), GFP_KERNEL_ACCOUNT);
 }
 
-/* Of the entry that mt_for_each() is at; it leaves the index one beyond. */
+/* Get the range that mt_for_each() is at: it leaves the index one beyond. */
 static struct iommu_prereg *prereg_of_index(unsigned long index)
 {
 	return (struct iommu_prereg *)(index - 1);
 }
 
 /*
- * What the owner holds of a process that is gone, as it is after exec(): its
- * successor may end that. Under the owner's lock.
+ * Find what the owner holds of a process that has exited or called exec(). The
+ * process that has the container now may end that registration.
  */
 static struct iommu_prereg *prereg_inherited(struct iommu_prereg_owner *owner,
 					     unsigned long ua, unsigned long npages)
@@ -47,6 +51,7 @@ static struct iommu_prereg *prereg_inherited(struct iommu_prereg_owner *owner,
 	unsigned long index = 0;
 	void *count;
 
+	lockdep_assert_held(&owner->lock);
 	mt_for_each(&owner->held, count, index, ULONG_MAX) {
 		struct iommu_prereg *region = prereg_of_index(index);
 
@@ -58,8 +63,8 @@ static struct iommu_prereg *prereg_inherited(struct iommu_prereg_owner *owner,
 }
 
 /*
- * Takes no reference, which would count as somebody else's: what is held here
- * stays. Under the owner's lock.
+ * Find a range that the owner holds. Take no reference, which would count as
+ * another owner's: a registration that is held here keeps the range alive.
  */
 static struct iommu_prereg *prereg_own(struct iommu_prereg_owner *owner,
 				       unsigned long ua, unsigned long npages)
@@ -72,7 +77,7 @@ static struct iommu_prereg *prereg_own(struct iommu_prereg_owner *owner,
 }
 
 /**
- * iommu_prereg_owner_init - a container without registrations
+ * iommu_prereg_owner_init() - a container without registrations
  * @owner: what to set up
  */
 void iommu_prereg_owner_init(struct iommu_prereg_owner *owner)
@@ -83,7 +88,7 @@ void iommu_prereg_owner_init(struct iommu_prereg_owner *owner)
 EXPORT_SYMBOL_GPL(iommu_prereg_owner_init);
 
 /**
- * iommu_prereg_owner_register - register memory of the caller for a container
+ * iommu_prereg_owner_register() - register memory of the caller for a container
  * @owner: the container's registrations
  * @ua: first address, in bytes, page-aligned
  * @npages: how many, in pages
@@ -91,7 +96,7 @@ EXPORT_SYMBOL_GPL(iommu_prereg_owner_init);
  * The same range again is one more registration, which wants an end of its own.
  *
  * Context: May sleep; ends early on a fatal signal.
- * Return: 0, or an error of iommu_prereg_register().
+ * Return: 0, or what iommu_prereg_register() returns.
  */
 int iommu_prereg_owner_register(struct iommu_prereg_owner *owner,
 				unsigned long ua, unsigned long npages)
@@ -114,7 +119,7 @@ int iommu_prereg_owner_register(struct iommu_prereg_owner *owner,
 EXPORT_SYMBOL_GPL(iommu_prereg_owner_register);
 
 /**
- * iommu_prereg_owner_unregister - end one registration of a container
+ * iommu_prereg_owner_unregister() - end one registration of a container
  * @owner: the container's registrations
  * @ua: first address of the range in the calling process, in bytes
  * @npages: its length in pages
@@ -148,7 +153,7 @@ int iommu_prereg_owner_unregister(struct iommu_prereg_owner *owner,
 EXPORT_SYMBOL_GPL(iommu_prereg_owner_unregister);
 
 /**
- * iommu_prereg_owner_release - end all registrations of a container that goes
+ * iommu_prereg_owner_release() - end all registrations of a container that goes
  * @owner: the container's registrations; nobody else uses it any more
  *
  * What others still map stays for them, see iommu_prereg_abandon().

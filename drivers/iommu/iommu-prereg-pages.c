@@ -49,7 +49,7 @@ static unsigned long prereg_run_end(const struct prereg_pages *pages,
 }
 
 /**
- * prereg_pages_init - no pages yet
+ * prereg_pages_init() - no pages yet
  * @pages: what to set up
  */
 void prereg_pages_init(struct prereg_pages *pages)
@@ -60,7 +60,7 @@ void prereg_pages_init(struct prereg_pages *pages)
 	};
 }
 
-/* From runs to one number for each of @npages pages. */
+/* Convert runs to one number for each of @npages pages. */
 static int prereg_pages_flatten(struct prereg_pages *pages, unsigned long npages)
 {
 	unsigned long *pfns = prereg_alloc(npages, sizeof(*pfns));
@@ -95,7 +95,7 @@ static int prereg_pages_resize(struct prereg_pages *pages, unsigned long capacit
 	return 0;
 }
 
-/* Room for one more run, in whatever form is short enough for @npages pages. */
+/* Make space for one more run, in the form that is shorter for @npages pages. */
 static int prereg_pages_grow(struct prereg_pages *pages, unsigned long npages)
 {
 	unsigned long most = npages / 2;
@@ -142,7 +142,7 @@ static int prereg_pages_append(struct prereg_pages *pages, unsigned long pfn,
 	return 0;
 }
 
-/* Pins and records the next pages; -errno leaves pinned what is recorded. */
+/* Pin and record the next pages. On failure what is recorded stays pinned. */
 static int prereg_pages_pin_batch(struct prereg_pages *pages, unsigned long ua,
 				  unsigned long npages, struct page **batch)
 {
@@ -151,7 +151,7 @@ static int prereg_pages_pin_batch(struct prereg_pages *pages, unsigned long ua,
 
 	got = pin_user_pages_fast(ua + (pages->npages << PAGE_SHIFT), want,
 				  FOLL_WRITE | FOLL_LONGTERM, batch);
-	/* For a signal, the way to the mmap lock has another error than gup */
+	/* On a signal, taking the mmap lock fails with another errno than gup. */
 	if (got <= 0 && fatal_signal_pending(current))
 		return -EINTR;
 	if (got <= 0)
@@ -168,7 +168,7 @@ static int prereg_pages_pin_batch(struct prereg_pages *pages, unsigned long ua,
 }
 
 /**
- * prereg_pages_pin - pin memory of the calling process for as long as it takes
+ * prereg_pages_pin() - pin memory of the calling process for as long as it takes
  * @pages: gets the pages; nothing in it yet
  * @ua: first address, in bytes, page-aligned
  * @npages: how many, in pages
@@ -206,7 +206,7 @@ int prereg_pages_pin(struct prereg_pages *pages, unsigned long ua,
 }
 
 /**
- * prereg_pages_set_device - pages that need no pinning
+ * prereg_pages_set_device() - pages that need no pinning
  * @pages: gets the pages; nothing in it yet
  * @pfn: the first one's page frame number
  * @npages: how many, in pages
@@ -224,7 +224,7 @@ static unsigned long prereg_pfn(unsigned long entry)
 	return entry & ~PREREG_WRITTEN;
 }
 
-/* A part at a time: a run may be all of a terabyte. */
+/* Unpin a part at a time: a run may be a terabyte. */
 static void prereg_unpin(unsigned long entry, unsigned long npages)
 {
 	unsigned long pfn = prereg_pfn(entry);
@@ -241,7 +241,7 @@ static void prereg_unpin(unsigned long entry, unsigned long npages)
 }
 
 /**
- * prereg_pages_unpin - let all pages go, those that were marked as dirty ones
+ * prereg_pages_unpin() - let all pages go, those that were marked as dirty ones
  * @pages: the pages
  *
  * What is known about them stays until prereg_pages_free().
@@ -263,10 +263,10 @@ void prereg_pages_unpin(struct prereg_pages *pages)
 }
 
 /**
- * prereg_pages_free - forget the pages
+ * prereg_pages_free() - free what is known about the pages
  * @pages: the pages, no longer pinned
  *
- * Context: Any but hard interrupts.
+ * Context: Any context but hard interrupts.
  */
 void prereg_pages_free(struct prereg_pages *pages)
 {
@@ -276,7 +276,7 @@ void prereg_pages_free(struct prereg_pages *pages)
 		prereg_pages_free_runs(pages);
 }
 
-/* The run that page @index is in. */
+/* Find the run that page @index is in. */
 static unsigned long prereg_find_run(const struct prereg_pages *pages,
 				     unsigned long index)
 {
@@ -342,15 +342,15 @@ static unsigned int prereg_spans_of_runs(const struct prereg_pages *pages,
 }
 
 /**
- * prereg_pages_spans - where pages are
+ * prereg_pages_spans() - where pages are
  * @pages: the pages
- * @index: the first one's place, in pages
+ * @index: how far into the range the first one is, in pages
  * @npages: how many, in pages, all within the range
  * @spans: gets what is contiguous, in their order
- * @max: room in @spans
+ * @max: number of entries in @spans
  *
- * Context: Any.
- * Return: how many of @spans were filled.
+ * Context: Any context.
+ * Return: how many of @spans were written.
  */
 unsigned int prereg_pages_spans(const struct prereg_pages *pages,
 				unsigned long index, unsigned long npages,
@@ -370,14 +370,14 @@ static void prereg_mark(unsigned long *pfn)
 }
 
 /**
- * prereg_pages_mark - pages that a device may write to
+ * prereg_pages_mark() - pages that a device may write to
  * @pages: the pages
- * @index: the first one's place, in pages
+ * @index: how far into the range the first one is, in pages
  * @npages: how many, in pages, all within the range
  *
  * A run is marked as a whole.
  *
- * Context: Any.
+ * Context: Any context.
  */
 void prereg_pages_mark(struct prereg_pages *pages, unsigned long index,
 		       unsigned long npages)
@@ -396,7 +396,7 @@ void prereg_pages_mark(struct prereg_pages *pages, unsigned long index,
 }
 
 /**
- * prereg_pages_bytes - memory that the places of pages take
+ * prereg_pages_bytes() - memory that runs or page frame numbers take
  * @pages: the pages
  *
  * Return: bytes, beyond the structure itself.

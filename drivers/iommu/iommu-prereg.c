@@ -9,9 +9,11 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/lockdep.h>
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -30,7 +32,7 @@ static const struct rhashtable_params prereg_space_params = {
 /* The processes that have ranges. Looked up under RCU. */
 struct rhashtable prereg_spaces;
 
-/* Adds to and removes from prereg_spaces; protects prereg_space::users */
+/* Serialises changes of prereg_spaces; protects prereg_space::users */
 static DEFINE_MUTEX(prereg_spaces_lock);
 
 static struct prereg_space *prereg_space_new(struct mm_struct *mm)
@@ -38,6 +40,7 @@ static struct prereg_space *prereg_space_new(struct mm_struct *mm)
 	struct prereg_space *space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
 	int ret;
 
+	lockdep_assert_held(&prereg_spaces_lock);
 	if (!space)
 		return ERR_PTR(-ENOMEM);
 	space->mm = mm;
@@ -54,7 +57,7 @@ static struct prereg_space *prereg_space_new(struct mm_struct *mm)
 	return space;
 }
 
-/* The space of @mm with one more user, made if there is none yet. */
+/* Get the space of @mm with one more user; create it if there is none yet. */
 static struct prereg_space *prereg_space_get(struct mm_struct *mm)
 {
 	struct prereg_space *space;
@@ -99,16 +102,16 @@ static unsigned long prereg_device_pfn(const struct iommu_prereg *region)
 }
 
 /**
- * prereg_tree_erase - empty a place of a tree, whatever happens
+ * prereg_tree_erase() - remove an entry from a tree, without fail
  * @tree: the tree
- * @first: of the place, which one entry takes up
- * @last: of the place
+ * @first: first index of the entry
+ * @last: its last index
  *
- * Taking an entry out may want memory for the nodes around it. What reads as
- * nothing and replaces the entry in place never does: it stays if need be,
- * until something is stored over it.
+ * Removing an entry may need memory for the nodes around it. Replacing it by
+ * one that reads as nothing never does. That one stays if there is no memory,
+ * until another entry is stored over it.
  *
- * Context: May sleep. Whoever else writes to the tree is kept out.
+ * Context: May sleep. The caller must serialise changes of the tree.
  */
 void prereg_tree_erase(struct maple_tree *tree, unsigned long first,
 		       unsigned long last)
@@ -117,26 +120,31 @@ void prereg_tree_erase(struct maple_tree *tree, unsigned long first,
 	mtree_erase(tree, first);
 }
 
-/* Under the lock of the space, in which no other range overlaps. */
+/* List device memory. No other range of the space overlaps. */
 static int prereg_list_device(struct iommu_prereg *region)
 {
 	unsigned long pfn = prereg_device_pfn(region);
 	unsigned long last = pfn + region->npages - 1;
 	unsigned long index = pfn;
 
+	lockdep_assert_held(&region->space->lock);
 	if (mt_find(&region->space->devices, &index, last))
 		return -EEXIST;
 	return mtree_store_range(&region->space->devices, pfn, last, region,
 				 GFP_KERNEL_ACCOUNT);
 }
 
-/* Likewise. From @regions it can be mapped at once: nothing fails after that. */
+/*
+ * List a range, in @regions last: it can be mapped from then on, so nothing may
+ * fail afterwards.
+ */
 static int prereg_list(struct iommu_prereg *region)
 {
 	struct prereg_space *space = region->space;
 	unsigned long pfn = prereg_device_pfn(region);
 	int ret;
 
+	lockdep_assert_held(&space->lock);
 	ret = region->device ? prereg_list_device(region) : 0;
 	if (ret)
 		return ret;
@@ -149,11 +157,11 @@ static int prereg_list(struct iommu_prereg *region)
 	return ret;
 }
 
-/* Under the lock of the space. */
 static void prereg_unlist(struct iommu_prereg *region)
 {
 	unsigned long pfn = prereg_device_pfn(region);
 
+	lockdep_assert_held(&region->space->lock);
 	if (!region->listed)
 		return;
 	prereg_tree_erase(&region->space->regions, region->ua,
@@ -180,7 +188,7 @@ static void prereg_free_rcu(struct rcu_head *rcu)
 	kfree(region);
 }
 
-/* For whoever took the last use. Memory is the process's again on return. */
+/* Release a range whose last use has ended. On return its memory is unpinned. */
 static void prereg_release(struct iommu_prereg *region)
 {
 	struct prereg_space *space = region->space;
@@ -188,7 +196,7 @@ static void prereg_release(struct iommu_prereg *region)
 	scoped_guard(mutex, &space->lock)
 		prereg_unlist(region);
 	prereg_give_back_pages(region);
-	/* Those who found it by address may still translate, in vain */
+	/* A reader that found it by address may still translate, in vain. */
 	call_rcu(&region->rcu, prereg_free_rcu);
 	prereg_space_put(space);
 }
@@ -198,7 +206,7 @@ static void prereg_release_work(struct work_struct *work)
 	prereg_release(container_of(work, struct iommu_prereg, work));
 }
 
-/* Why @ua can't be pinned, where get_user_pages() says -EFAULT for everything. */
+/* Tell why @ua can't be pinned: get_user_pages() returns -EFAULT for everything. */
 static int prereg_why(struct mm_struct *mm, unsigned long ua)
 {
 	struct vm_area_struct *vma;
@@ -214,7 +222,7 @@ static int prereg_why(struct mm_struct *mm, unsigned long ua)
 	return flags & VM_WRITE ? -EFAULT : -EACCES;
 }
 
-/* Charges and pins; both or nothing. */
+/* Charge and pin, both or nothing. */
 static int prereg_take_pages(struct iommu_prereg *region)
 {
 	struct mm_struct *mm = region->space->mm;
@@ -238,8 +246,8 @@ static int prereg_take_pages(struct iommu_prereg *region)
 }
 
 /*
- * A range with one registration, listed; under the lock of @space. @device:
- * page frame number of device memory.
+ * Create and list a range with one registration. @device: page frame number of
+ * device memory, or NULL.
  */
 static struct iommu_prereg *prereg_new(struct prereg_space *space, unsigned long ua,
 				       unsigned long npages,
@@ -248,6 +256,7 @@ static struct iommu_prereg *prereg_new(struct prereg_space *space, unsigned long
 	struct iommu_prereg *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
 	int ret = 0;
 
+	lockdep_assert_held(&space->lock);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	region->ua = ua;
@@ -277,7 +286,7 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* One more registration, if the range is not about to go. */
+/* Add a registration, unless the last use of the range has ended. */
 static int prereg_register_again(struct iommu_prereg *region)
 {
 	s64 old = atomic64_read(&region->uses);
@@ -300,7 +309,6 @@ static bool prereg_is(const struct iommu_prereg *region, unsigned long ua,
 	return !device || prereg_device_pfn(region) == *device;
 }
 
-/* Under the lock of the space. */
 static struct iommu_prereg *prereg_add_locked(struct prereg_space *space,
 					      unsigned long ua, unsigned long npages,
 					      const unsigned long *device)
@@ -308,13 +316,14 @@ static struct iommu_prereg *prereg_add_locked(struct prereg_space *space,
 	struct iommu_prereg *region;
 	unsigned long index = ua;
 
+	lockdep_assert_held(&space->lock);
 	mt_for_each(&space->regions, region, index, prereg_last(ua, npages)) {
 		int ret = prereg_is(region, ua, npages, device) ?
 			  prereg_register_again(region) : -EEXIST;
 
 		if (!ret)
 			return region;
-		/* In the way, unless its releaser only waits for our lock */
+		/* It overlaps, unless its release only waits for this lock. */
 		if (atomic64_read(&region->uses))
 			return ERR_PTR(ret);
 		prereg_unlist(region);
@@ -356,7 +365,7 @@ static int prereg_check(unsigned long ua, unsigned long npages)
 }
 
 /**
- * iommu_prereg_register - register memory of the calling process
+ * iommu_prereg_register() - register memory of the calling process
  * @mm: the process, which must be the caller's
  * @ua: first address, in bytes, page-aligned
  * @npages: how many, in pages
@@ -397,14 +406,14 @@ struct iommu_prereg *iommu_prereg_register(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(iommu_prereg_register);
 
 /**
- * iommu_prereg_register_device - register device memory of a process
+ * iommu_prereg_register_device() - register device memory of a process
  * @mm: the process; held by the caller
  * @ua: where the process sees it, in bytes, page-aligned
  * @npages: how many, in pages
  * @phys: where it is, in bytes, page-aligned
  *
  * Nothing is pinned or counted: the caller keeps the memory in place. The same
- * range at the same place again is one more registration. Device memory of one
+ * range at the same address again is one more registration. Device memory of one
  * process may not be registered at two addresses.
  *
  * Context: May sleep.
@@ -427,7 +436,7 @@ struct iommu_prereg *iommu_prereg_register_device(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(iommu_prereg_register_device);
 
 /**
- * iommu_prereg_unregister - end one registration
+ * iommu_prereg_unregister() - end one registration
  * @region: the range
  *
  * With the last one, if nothing maps the range, its pages are unpinned, dirty
@@ -456,7 +465,7 @@ int iommu_prereg_unregister(struct iommu_prereg *region)
 EXPORT_SYMBOL_GPL(iommu_prereg_unregister);
 
 /**
- * iommu_prereg_abandon - end one registration of an owner that goes
+ * iommu_prereg_abandon() - end one registration of an owner that goes
  * @region: the range
  *
  * Where iommu_prereg_unregister() would refuse, the range stays until its last
@@ -472,11 +481,11 @@ void iommu_prereg_abandon(struct iommu_prereg *region)
 }
 EXPORT_SYMBOL_GPL(iommu_prereg_abandon);
 
-/* Under RCU. */
 static struct iommu_prereg *prereg_at(struct mm_struct *mm, unsigned long ua)
 {
 	struct prereg_space *space;
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the range may be freed");
 	space = rhashtable_lookup(&prereg_spaces, &mm, prereg_space_params);
 	return space ? mtree_load(&space->regions, ua) : NULL;
 }
@@ -491,7 +500,7 @@ static bool prereg_contains(const struct iommu_prereg *region, unsigned long ua,
 }
 
 /**
- * prereg_find - a range by what it is
+ * prereg_find() - a range by what it is
  * @mm: the process
  * @ua: first address, in bytes
  * @npages: length in pages
@@ -511,12 +520,12 @@ struct iommu_prereg *prereg_find(struct mm_struct *mm, unsigned long ua,
 }
 
 /**
- * iommu_prereg_get - one more registration of a range by what it is
+ * iommu_prereg_get() - one more registration of a range by what it is
  * @mm: the process
  * @ua: first address, in bytes
  * @npages: length in pages
  *
- * Context: Any.
+ * Context: Any context.
  * Return: the range, also one that its owners have left and that is still
  * mapped; NULL if there is none.
  */
@@ -532,7 +541,7 @@ struct iommu_prereg *iommu_prereg_get(struct mm_struct *mm, unsigned long ua,
 EXPORT_SYMBOL_GPL(iommu_prereg_get);
 
 /**
- * iommu_prereg_lookup - the range that contains some addresses
+ * iommu_prereg_lookup() - the range that contains some addresses
  * @mm: the process
  * @ua: first address, in bytes
  * @bytes: how many
@@ -556,12 +565,12 @@ struct iommu_prereg *iommu_prereg_lookup(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(iommu_prereg_lookup);
 
 /**
- * iommu_prereg_map - begin a mapping of some addresses
+ * iommu_prereg_map() - begin a mapping of some addresses
  * @mm: the process
  * @ua: first address, in bytes
  * @bytes: how many
  *
- * Context: Any.
+ * Context: Any context.
  * Return: the range that contains them all, with one more mapping; NULL if
  * none that is registered does.
  */
@@ -577,10 +586,10 @@ struct iommu_prereg *iommu_prereg_map(struct mm_struct *mm, unsigned long ua,
 EXPORT_SYMBOL_GPL(iommu_prereg_map);
 
 /**
- * iommu_prereg_map_get - begin a mapping
+ * iommu_prereg_map_get() - begin a mapping
  * @region: the range, which the caller knows to be there
  *
- * Context: Any.
+ * Context: Any context.
  * Return: 0; -ENXIO if the range is no longer registered, -EOVERFLOW if it has
  * more than 2^40 mappings.
  */
@@ -599,13 +608,13 @@ int iommu_prereg_map_get(struct iommu_prereg *region)
 EXPORT_SYMBOL_GPL(iommu_prereg_map_get);
 
 /**
- * iommu_prereg_map_put - end a mapping
+ * iommu_prereg_map_put() - end a mapping
  * @region: the range; not to be used afterwards, unless the caller has another
  *          hold of it
  *
- * The hardware must have forgotten the addresses by now.
+ * The caller must have invalidated the addresses in the hardware.
  *
- * Context: Any. A range that has lost its owners is released by a work item
+ * Context: Any context. A range that has lost its owners is released by a work item
  * after its last mapping.
  */
 void iommu_prereg_map_put(struct iommu_prereg *region)
@@ -623,13 +632,13 @@ void iommu_prereg_map_put(struct iommu_prereg *region)
 EXPORT_SYMBOL_GPL(iommu_prereg_map_put);
 
 /**
- * iommu_prereg_run - memory that is contiguous from an address on
+ * iommu_prereg_run() - memory that is contiguous from an address on
  * @region: the range
  * @ua: the address, in bytes
  * @bytes: how many are asked about, at least 1
  * @phys: gets the physical address of @ua, in bytes
  *
- * Context: Any.
+ * Context: Any context.
  * Return: bytes, at most @bytes; 0 if @ua is outside of the range.
  */
 unsigned long iommu_prereg_run(struct iommu_prereg *region, unsigned long ua,
@@ -650,15 +659,15 @@ unsigned long iommu_prereg_run(struct iommu_prereg *region, unsigned long ua,
 EXPORT_SYMBOL_GPL(iommu_prereg_run);
 
 /**
- * iommu_prereg_spans - where memory is, many pieces at a time
+ * iommu_prereg_spans() - where memory is, many pieces at a time
  * @region: the range
  * @ua: the first address, in bytes, page-aligned
  * @bytes: how many, page-aligned, at least a page; all inside of the range
  * @spans: gets what is contiguous, in the order of addresses
- * @max: room in @spans
+ * @max: number of entries in @spans
  *
- * Context: Any.
- * Return: how many of @spans were filled; they cover @bytes unless it is @max.
+ * Context: Any context.
+ * Return: how many of @spans were written; they cover @bytes unless it is @max.
  */
 unsigned int iommu_prereg_spans(struct iommu_prereg *region, unsigned long ua,
 				unsigned long bytes,
@@ -673,12 +682,12 @@ unsigned int iommu_prereg_spans(struct iommu_prereg *region, unsigned long ua,
 EXPORT_SYMBOL_GPL(iommu_prereg_spans);
 
 /**
- * iommu_prereg_translate - where one address is
+ * iommu_prereg_translate() - where one address is
  * @region: the range
  * @ua: the address, in bytes
  * @phys: gets the physical address, in bytes
  *
- * Context: Any.
+ * Context: Any context.
  * Return: 0; -EFAULT if @ua is outside of the range.
  */
 int iommu_prereg_translate(struct iommu_prereg *region, unsigned long ua,
@@ -689,7 +698,7 @@ int iommu_prereg_translate(struct iommu_prereg *region, unsigned long ua,
 EXPORT_SYMBOL_GPL(iommu_prereg_translate);
 
 /**
- * iommu_prereg_mark_written - addresses that devices may write to
+ * iommu_prereg_mark_written() - addresses that devices may write to
  * @region: the range
  * @ua: the first one, in bytes
  * @bytes: how many, at least 1; all inside of the range
@@ -698,7 +707,7 @@ EXPORT_SYMBOL_GPL(iommu_prereg_translate);
  * kept in one run with them. Takes as long as there are runs or, without runs,
  * pages.
  *
- * Context: Any.
+ * Context: Any context.
  */
 void iommu_prereg_mark_written(struct iommu_prereg *region, unsigned long ua,
 			       unsigned long bytes)
@@ -712,10 +721,10 @@ void iommu_prereg_mark_written(struct iommu_prereg *region, unsigned long ua,
 EXPORT_SYMBOL_GPL(iommu_prereg_mark_written);
 
 /**
- * iommu_prereg_mm - whose memory it is
+ * iommu_prereg_mm() - whose memory it is
  * @region: the range
  *
- * Context: Any.
+ * Context: Any context.
  * Return: the process; its structure stays while the range does.
  */
 struct mm_struct *iommu_prereg_mm(const struct iommu_prereg *region)
@@ -725,10 +734,10 @@ struct mm_struct *iommu_prereg_mm(const struct iommu_prereg *region)
 EXPORT_SYMBOL_GPL(iommu_prereg_mm);
 
 /**
- * iommu_prereg_any - whether a process has any range
+ * iommu_prereg_any() - whether a process has any range
  * @mm: the process
  *
- * Context: Any.
+ * Context: Any context.
  * Return: true if it has.
  */
 bool iommu_prereg_any(struct mm_struct *mm)
@@ -742,11 +751,11 @@ bool iommu_prereg_any(struct mm_struct *mm)
 EXPORT_SYMBOL_GPL(iommu_prereg_any);
 
 /**
- * iommu_prereg_device_bytes - registered device memory at a physical address
+ * iommu_prereg_device_bytes() - registered device memory at a physical address
  * @mm: the process that it is registered for
  * @phys: the address, in bytes
  *
- * Context: Any.
+ * Context: Any context.
  * Return: bytes from @phys to the end of its range, 0 if it is in none.
  */
 unsigned long iommu_prereg_device_bytes(struct mm_struct *mm, phys_addr_t phys)
@@ -765,7 +774,7 @@ unsigned long iommu_prereg_device_bytes(struct mm_struct *mm, phys_addr_t phys)
 EXPORT_SYMBOL_GPL(iommu_prereg_device_bytes);
 
 /**
- * iommu_prereg_footprint - what a range costs
+ * iommu_prereg_footprint() - what a range costs
  * @region: the range
  *
  * Return: bytes of the kernel's memory, without the trees that list it.

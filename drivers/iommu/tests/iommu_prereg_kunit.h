@@ -5,8 +5,8 @@
  * pinned and charged.
  */
 
-#ifndef _IOMMU_PREREG_KUNIT_H_
-#define _IOMMU_PREREG_KUNIT_H_
+#ifndef _IOMMU_PREREG_KUNIT_H
+#define _IOMMU_PREREG_KUNIT_H
 
 #include <kunit/test.h>
 #include <linux/iommu-prereg.h>
@@ -80,4 +80,4 @@ void prereg_kill(void);
 void prereg_survive(void);
 void prereg_seed(struct kunit *test, struct rnd_state *rnd, unsigned int salt);
 
-#endif /* _IOMMU_PREREG_KUNIT_H_ */
+#endif /* _IOMMU_PREREG_KUNIT_H */

@@ -90,7 +90,7 @@ static void prereg_test_munmap(struct kunit *test)
 	prereg_munmap(test, ua, PAGES);
 	prereg_expect_held(test, PAGES);
 	expect_device_sees(test, region, ua);
-	/* Other memory takes the place, and does not take over the range. */
+	/* Other memory at the same address does not take over the range. */
 	prereg_mmap_at(test, ua, PAGES, PROT_READ | PROT_WRITE);
 	prereg_poke(test, ua, 1);
 	expect_device_sees(test, region, ua);
@@ -598,7 +598,7 @@ static void restore_overcommit(void *h)
 	((struct hstate *)h)->nr_overcommit_huge_pages = saved_overcommit;
 }
 
-/* Nobody need have put huge pages aside. */
+/* Let huge pages be allocated that the administrator has not reserved. */
 static void allow_overcommit(struct kunit *test, struct hstate *h)
 {
 	saved_overcommit = h->nr_overcommit_huge_pages;

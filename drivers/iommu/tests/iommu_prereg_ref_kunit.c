@@ -384,7 +384,7 @@ static void prereg_test_two_owners(struct kunit *test)
 	expect_alive(test, region, ua);
 	KUNIT_EXPECT_EQ(test, iommu_prereg_owner_unregister(&b, ua, PAGES),
 			-EBUSY);
-	/* And once more: it has not forgotten that it holds it. */
+	/* And once more: the container still holds the registration. */
 	KUNIT_EXPECT_EQ(test, iommu_prereg_owner_unregister(&b, ua, PAGES),
 			-EBUSY);
 	KUNIT_EXPECT_EQ(test, iommu_prereg_owner_register(&a, ua, PAGES), 0);

@@ -281,21 +281,21 @@ static void prereg_test_killed(struct kunit *test)
 {
 	unsigned long ua = prereg_mmap(test, 2000);
 	struct iommu_prereg *region;
-	int error;
+	int ret;
 
 	prereg_kill();
-	error = prereg_refused(test, ua, 2000);
+	ret = prereg_refused(test, ua, 2000);
 	prereg_survive();
-	KUNIT_EXPECT_EQ(test, error, -EINTR);
+	KUNIT_EXPECT_EQ(test, ret, -EINTR);
 	prereg_expect_held(test, 0);
 
 	region = prereg_add(test, ua, 2000);
 	prereg_expect_held(test, 2000);
 	/* The dying can still let go. */
 	prereg_kill();
-	error = iommu_prereg_unregister(region);
+	ret = iommu_prereg_unregister(region);
 	prereg_survive();
-	KUNIT_EXPECT_EQ(test, error, 0);
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	prereg_expect_held(test, 0);
 }
 

@@ -27,10 +27,10 @@ static struct mm_iommu_table_group_mem_t *mem_of(struct iommu_prereg *region)
 }
 
 /**
- * mm_iommu_preregistered - whether a process has registered memory
+ * mm_iommu_preregistered() - whether a process has registered memory
  * @mm: the process
  *
- * Context: Any.
+ * Context: Any context.
  * Return: true if it has.
  */
 bool mm_iommu_preregistered(struct mm_struct *mm)
@@ -39,7 +39,7 @@ bool mm_iommu_preregistered(struct mm_struct *mm)
 }
 EXPORT_SYMBOL_GPL(mm_iommu_preregistered);
 
-/* The ABI knows fewer errors than the library. */
+/* Return one of the few errors that the ABI knows. */
 static long mm_iommu_result(struct iommu_prereg *region,
 			    struct mm_iommu_table_group_mem_t **pmem)
 {
@@ -60,7 +60,7 @@ static long mm_iommu_result(struct iommu_prereg *region,
 }
 
 /**
- * mm_iommu_new - register memory of the calling process
+ * mm_iommu_new() - register memory of the calling process
  * @mm: the process, which must be the caller's
  * @ua: first address, in bytes, page-aligned
  * @entries: how many, in pages
@@ -80,7 +80,7 @@ long mm_iommu_new(struct mm_struct *mm, unsigned long ua, unsigned long entries,
 EXPORT_SYMBOL_GPL(mm_iommu_new);
 
 /**
- * mm_iommu_newdev - register device memory of a process
+ * mm_iommu_newdev() - register device memory of a process
  * @mm: the process
  * @ua: where the process sees it, in bytes, page-aligned
  * @entries: how many, in pages
@@ -100,7 +100,7 @@ long mm_iommu_newdev(struct mm_struct *mm, unsigned long ua,
 EXPORT_SYMBOL_GPL(mm_iommu_newdev);
 
 /**
- * mm_iommu_put - end one registration
+ * mm_iommu_put() - end one registration
  * @mm: the process
  * @mem: the region
  *
@@ -115,7 +115,7 @@ long mm_iommu_put(struct mm_struct *mm, struct mm_iommu_table_group_mem_t *mem)
 EXPORT_SYMBOL_GPL(mm_iommu_put);
 
 /**
- * mm_iommu_drop - end one registration, come what may
+ * mm_iommu_drop() - end one registration, also of a mapped region
  * @mem: the region; stays until its last mapping ends if it is still mapped
  *
  * Context: May sleep.
@@ -127,7 +127,7 @@ void mm_iommu_drop(struct mm_iommu_table_group_mem_t *mem)
 EXPORT_SYMBOL_GPL(mm_iommu_drop);
 
 /**
- * mm_iommu_lookup - the region that contains some addresses
+ * mm_iommu_lookup() - the region that contains some addresses
  * @mm: the process
  * @ua: first address, in bytes
  * @size: how many, in bytes
@@ -145,12 +145,12 @@ struct mm_iommu_table_group_mem_t *mm_iommu_lookup(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(mm_iommu_lookup);
 
 /**
- * mm_iommu_get - one more registration of a region
+ * mm_iommu_get() - one more registration of a region
  * @mm: the process
  * @ua: first address, in bytes
  * @entries: length in pages
  *
- * Context: Any.
+ * Context: Any context.
  * Return: the region; NULL if exactly this one is not registered.
  */
 struct mm_iommu_table_group_mem_t *mm_iommu_get(struct mm_struct *mm,
@@ -162,7 +162,7 @@ struct mm_iommu_table_group_mem_t *mm_iommu_get(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(mm_iommu_get);
 
 /**
- * mm_iommu_ua_to_hpa - where a page of an IOMMU table is
+ * mm_iommu_ua_to_hpa() - where a page of an IOMMU table is
  * @mem: the region
  * @ua: the address, in bytes, aligned to the page if that is larger than
  *      PAGE_SIZE
@@ -189,13 +189,13 @@ long mm_iommu_ua_to_hpa(struct mm_iommu_table_group_mem_t *mem,
 EXPORT_SYMBOL_GPL(mm_iommu_ua_to_hpa);
 
 /**
- * mm_iommu_is_devmem - whether memory is a device's that was registered
+ * mm_iommu_is_devmem() - whether memory is a device's that was registered
  * @mm: the process that it was registered for
  * @hpa: physical address, in bytes
  * @pageshift: log2 of the IOMMU page's size
  * @size: gets how much of the IOMMU page from @hpa on is such memory, in bytes
  *
- * Context: Any.
+ * Context: Any context.
  * Return: true if it is.
  */
 bool mm_iommu_is_devmem(struct mm_struct *mm, unsigned long hpa,
@@ -211,10 +211,10 @@ bool mm_iommu_is_devmem(struct mm_struct *mm, unsigned long hpa,
 EXPORT_SYMBOL_GPL(mm_iommu_is_devmem);
 
 /**
- * mm_iommu_mapped_inc - begin a mapping
+ * mm_iommu_mapped_inc() - begin a mapping
  * @mem: the region
  *
- * Context: Any; as mm_iommu_lookup() if the region came from there.
+ * Context: Any context; as mm_iommu_lookup() if the region came from there.
  * Return: 0; -ENXIO if the region is no longer registered.
  */
 long mm_iommu_mapped_inc(struct mm_iommu_table_group_mem_t *mem)
@@ -224,10 +224,10 @@ long mm_iommu_mapped_inc(struct mm_iommu_table_group_mem_t *mem)
 EXPORT_SYMBOL_GPL(mm_iommu_mapped_inc);
 
 /**
- * mm_iommu_mapped_dec - end a mapping
+ * mm_iommu_mapped_dec() - end a mapping
  * @mem: the region
  *
- * Context: Any.
+ * Context: Any context.
  */
 void mm_iommu_mapped_dec(struct mm_iommu_table_group_mem_t *mem)
 {
