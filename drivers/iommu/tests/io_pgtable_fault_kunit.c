@@ -11,16 +11,11 @@
  * the kernel's own fault injection does it.
  */
 
-#include <kunit/resource.h>
-#include <linux/atomic.h>
-#include <linux/dcache.h>
-#include <linux/debugfs.h>
-#include <linux/fs.h>
-#include <linux/kconfig.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
+#include <linux/bitops.h>
+#include <linux/gfp.h>
 
 #include "io_pgtable_kunit.h"
+#include "kunit_fail_nth.h"
 
 #define RW		(IOMMU_READ | IOMMU_WRITE)
 
@@ -29,136 +24,19 @@
 
 static struct iopgt_model model;
 
-#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
-/**
- * struct injector - one of the kernel's places where allocations fail
- * @dir: its folder in debugfs
- * @task_filter: only tasks that asked for it
- * @ignore_sleeping: not those allocations that may sleep
- * @verbose: how much is printed for each failure
- * @min_order: smallest allocation that fails; NULL for slabs
- * @saved_task_filter: before
- * @saved_ignore_sleeping: before
- * @saved_verbose: before
- * @saved_min_order: before
- */
-struct injector {
-	const char *dir;
-	bool *task_filter;
-	bool *ignore_sleeping;
-	unsigned long *verbose;
-	u32 *min_order;
-	bool saved_task_filter;
-	bool saved_ignore_sleeping;
-	unsigned long saved_verbose;
-	u32 saved_min_order;
-};
-
-static struct injector injectors[] = {
-	{ .dir = "fail_page_alloc" },
-	{ .dir = "failslab" },
-};
-
-static void *setting(struct dentry *dir, const char *name)
-{
-	struct dentry *file = debugfs_lookup(name, dir);
-	void *value = file ? d_inode(file)->i_private : NULL;
-
-	dput(file);
-	return value;
-}
-
-static void restore(void *arg)
-{
-	struct injector *inj = arg;
-
-	*inj->task_filter = inj->saved_task_filter;
-	*inj->ignore_sleeping = inj->saved_ignore_sleeping;
-	*inj->verbose = inj->saved_verbose;
-	if (inj->min_order)
-		*inj->min_order = inj->saved_min_order;
-}
-
-static bool prepare(struct kunit *test, struct injector *inj)
-{
-	struct dentry *dir = debugfs_lookup(inj->dir, NULL);
-
-	if (!dir)
-		return false;
-	inj->task_filter = setting(dir, "task-filter");
-	inj->ignore_sleeping = setting(dir, "ignore-gfp-wait");
-	inj->verbose = setting(dir, "verbose");
-	inj->min_order = setting(dir, "min-order");
-	dput(dir);
-	if (!inj->task_filter || !inj->ignore_sleeping || !inj->verbose)
-		return false;
-
-	inj->saved_task_filter = *inj->task_filter;
-	inj->saved_ignore_sleeping = *inj->ignore_sleeping;
-	inj->saved_verbose = *inj->verbose;
-	if (inj->min_order)
-		inj->saved_min_order = *inj->min_order;
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore, inj), 0);
-	*inj->task_filter = true;
-	*inj->ignore_sleeping = false;
-	/* A stack dump for each failure would bury those of real trouble. */
-	*inj->verbose = 0;
-	if (inj->min_order)
-		*inj->min_order = 0;
-	return true;
-}
-
-static void prepare_injection(struct kunit *test)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(injectors); i++)
-		if (!prepare(test, &injectors[i]))
-			kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC and CONFIG_FAILSLAB");
-}
-
-static void inject(unsigned int nth)
-{
-	current->fail_nth = nth;
-}
-
-/* Returns whether an allocation has failed. */
-static bool stop_injection(void)
-{
-	bool failed = !current->fail_nth;
-
-	current->fail_nth = 0;
-	return failed;
-}
-#else
-static void prepare_injection(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION_DEBUG_FS");
-}
-
-static void inject(unsigned int nth)
-{
-}
-
-static bool stop_injection(void)
-{
-	return false;
-}
-#endif
-
 static void arm(struct iopgt *t, unsigned int nth)
 {
 	t->alloc_failed = false;
 	if (t->cfg.alloc)
 		t->alloc_nth = nth;
 	else
-		inject(nth);
+		kunit_fail_nth_start(nth);
 }
 
 static bool disarm(struct iopgt *t)
 {
 	if (!t->cfg.alloc)
-		return stop_injection();
+		return kunit_fail_nth_stop();
 	t->alloc_nth = 0;
 	return t->alloc_failed;
 }
@@ -213,7 +91,7 @@ static void sweep(struct kunit *test, const struct fault_op *op)
 	if (!iopgt_built(config->fmt))
 		kunit_skip(test, "not in this kernel");
 	if (!config->custom)
-		prepare_injection(test);
+		kunit_fail_nth_prepare(test);
 	for (nth = 1; failed; nth++) {
 		KUNIT_ASSERT_LE(test, nth, MAX_NTH);
 		t = begin(test);
@@ -391,7 +269,7 @@ static void iopgt_fault_create(struct kunit *test)
 	if (!iopgt_built(config->fmt))
 		kunit_skip(test, "not in this kernel");
 	if (!config->custom)
-		prepare_injection(test);
+		kunit_fail_nth_prepare(test);
 	for (nth = 1; failed; nth++) {
 		KUNIT_ASSERT_LE(test, nth, MAX_NTH);
 		iopgt_fill_cfg(t, config, &iopgt_flush_pages);

@@ -29,6 +29,7 @@
 #include "../io-pgtable-radix-alloc.h"
 #include "../iommu-pages.h"
 #include "io_pgtable_kunit.h"
+#include "kunit_fail_nth.h"
 
 /* What is visible is told from what is not by whole cache lines. */
 #define LINE		64UL
@@ -192,31 +193,6 @@ bool iopgt_is_vtd(const struct iopgt *t)
 	       t->config->fmt == VTD_FIRST_STAGE;
 }
 
-#ifdef CONFIG_FAULT_INJECTION
-/* Our own allocations are none that a test wants to fail. */
-static unsigned int pause_faults(void)
-{
-	unsigned int nth = current->fail_nth;
-
-	current->fail_nth = 0;
-	return nth;
-}
-
-static void resume_faults(unsigned int nth)
-{
-	current->fail_nth = nth;
-}
-#else
-static unsigned int pause_faults(void)
-{
-	return 0;
-}
-
-static void resume_faults(unsigned int nth)
-{
-}
-#endif
-
 /**
  * iopgt_shadow() - what the device sees of memory
  * @t: table
@@ -268,9 +244,10 @@ static void show_device(struct io_radix *table, void *start, size_t bytes)
 	t->lines += (end - at) / LINE;
 	for (; at < end; at = stop) {
 		stop = min(end, ALIGN(at + 1, SZ_4K));
-		nth = pause_faults();
+		/* The tests sweep allocations of the formats only. */
+		nth = kunit_fail_nth_pause();
 		shadow = make_shadow(t, at);
-		resume_faults(nth);
+		kunit_fail_nth_resume(nth);
 		if (!shadow) {
 			KUNIT_FAIL(test, "no memory for the device's view");
 			return;

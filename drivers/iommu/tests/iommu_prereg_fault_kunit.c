@@ -13,12 +13,7 @@
  */
 
 #include <kunit/resource.h>
-#include <linux/atomic.h>
-#include <linux/dcache.h>
-#include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/fs.h>
-#include <linux/kconfig.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -27,6 +22,7 @@
 #include <linux/sizes.h>
 
 #include "iommu_prereg_kunit.h"
+#include "kunit_fail_nth.h"
 
 /* More failures than this in one operation are a runaway sweep. */
 #define MAX_NTH		300
@@ -53,119 +49,13 @@ struct subject {
 /* Instead of the number of one allocation */
 #define ALL_OF_THEM	UINT_MAX
 
-#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
-/**
- * struct injector - one of the kernel's places where allocations fail
- * @dir: its folder in debugfs
- * @task_filter: only tasks that asked for it
- * @ignore_sleeping: not those allocations that may sleep
- * @verbose: how much is printed for each failure
- * @probability: of a failure, in per cent
- * @times: how many are still to come
- */
-struct injector {
-	const char *dir;
-	bool *task_filter;
-	bool *ignore_sleeping;
-	unsigned long *verbose;
-	unsigned long *probability;
-	atomic_t *times;
-};
-
-static struct injector injectors[] = {
-	{ .dir = "fail_page_alloc" },
-	{ .dir = "failslab" },
-};
-
-static void *setting(struct dentry *dir, const char *name)
-{
-	struct dentry *file = debugfs_lookup(name, dir);
-	void *value = file ? d_inode(file)->i_private : NULL;
-
-	dput(file);
-	return value;
-}
-
-/* To what they are when the kernel boots */
-static void restore(void *arg)
-{
-	struct injector *inj = arg;
-
-	*inj->probability = 0;
-	*inj->task_filter = false;
-	*inj->ignore_sleeping = true;
-	*inj->verbose = 2;
-	atomic_set(inj->times, 1);
-}
-
-static bool prepare(struct kunit *test, struct injector *inj)
-{
-	struct dentry *dir = debugfs_lookup(inj->dir, NULL);
-
-	if (!dir)
-		return false;
-	inj->task_filter = setting(dir, "task-filter");
-	inj->ignore_sleeping = setting(dir, "ignore-gfp-wait");
-	inj->verbose = setting(dir, "verbose");
-	inj->probability = setting(dir, "probability");
-	inj->times = setting(dir, "times");
-	dput(dir);
-	if (!inj->task_filter || !inj->ignore_sleeping || !inj->verbose ||
-	    !inj->probability || !inj->times)
-		return false;
-
-	KUNIT_ASSERT_EQ(test, kunit_add_action(test, restore, inj), 0);
-	/* The filter first, or everybody would fail. */
-	*inj->task_filter = true;
-	*inj->ignore_sleeping = false;
-	/* A stack dump for each failure would bury those of real trouble. */
-	*inj->verbose = 0;
-	atomic_set(inj->times, -1);
-	*inj->probability = 100;
-	return true;
-}
-
-static void prepare_injection(struct kunit *test)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(injectors); i++)
-		if (!prepare(test, &injectors[i]))
-			kunit_skip(test, "needs CONFIG_FAIL_PAGE_ALLOC and CONFIG_FAILSLAB");
-}
-
 static void inject(unsigned int nth)
 {
 	if (nth == ALL_OF_THEM)
-		current->make_it_fail = 1;
+		kunit_fail_nth_start_all(1);
 	else
-		current->fail_nth = nth;
+		kunit_fail_nth_start(nth);
 }
-
-/* Returns whether an allocation has failed, or may have. */
-static bool stop_injection(void)
-{
-	bool failed = !current->fail_nth;
-
-	current->make_it_fail = 0;
-	current->fail_nth = 0;
-	return failed;
-}
-#else
-static void prepare_injection(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION_DEBUG_FS");
-}
-
-static void inject(unsigned int nth)
-{
-}
-
-static bool stop_injection(void)
-{
-	return false;
-}
-#endif
 
 static int add(struct subject *s)
 {
@@ -299,7 +189,7 @@ static void try_nth(struct subject *s, const struct fault_op *op,
 	held = mm->locked_vm;
 	inject(nth);
 	ret = op->act(s);
-	*failed = stop_injection();
+	*failed = kunit_fail_nth_stop();
 
 	if (op->sure || !*failed)
 		KUNIT_EXPECT_EQ_MSG(s->test, ret, 0, "allocation %u", nth);
@@ -335,7 +225,7 @@ static void prereg_test_no_memory(struct kunit *test)
 	bool failed = true;
 	unsigned int nth;
 
-	prepare_injection(test);
+	kunit_fail_nth_prepare(test);
 	iommu_prereg_owner_init(&s.owner);
 	if (op->run)
 		s.ua = prereg_mapped(test, s.npages, op->run)->ua;
@@ -364,7 +254,7 @@ static void prereg_test_no_memory_at_all(struct kunit *test)
 	struct iommu_prereg *neighbour;
 	bool failed;
 
-	prepare_injection(test);
+	kunit_fail_nth_prepare(test);
 	iommu_prereg_owner_init(&s.owner);
 	if (op->run)
 		s.ua = prereg_mapped(test, s.npages, op->run)->ua;
@@ -385,13 +275,13 @@ static void prereg_test_no_memory_first(struct kunit *test)
 	unsigned int nth;
 	int ret;
 
-	prepare_injection(test);
+	kunit_fail_nth_prepare(test);
 	s.ua = prereg_mapped(test, s.npages, 4)->ua;
 	for (nth = 1; failed; nth++) {
 		KUNIT_ASSERT_LE(test, nth, MAX_NTH);
 		inject(nth);
 		ret = add(&s);
-		failed = stop_injection();
+		failed = kunit_fail_nth_stop();
 		if (!ret) {
 			prereg_drop(test, s.region);
 		} else {

@@ -11,11 +11,11 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "../../tests/kunit_fail_nth.h"
 #include "util.h"
 
 #define PROT	(IOMMU_READ | IOMMU_WRITE)
@@ -220,7 +220,6 @@ static void dmi_test_get_sgtable(struct kunit *test)
 }
 
 /* Allocations inside fail, one after the other. */
-#ifdef CONFIG_FAULT_INJECTION
 static void dmi_test_coherent_no_memory(struct kunit *test)
 {
 	const struct way *w = test->param_value;
@@ -231,14 +230,13 @@ static void dmi_test_coherent_no_memory(struct kunit *test)
 	void *cpu;
 	int nth;
 
-	dmi_fail_allocations(test);
+	kunit_fail_nth_prepare(test);
 	KUNIT_ASSERT_EQ(test, dma_set_coherent_mask(dev, DMA_BIT_MASK(20)), 0);
 	for (nth = 1; nth < 300; nth++) {
-		current->fail_nth = nth;
+		kunit_fail_nth_start(nth);
 		cpu = dma_alloc_attrs(dev, size, &addr, w->gfp | __GFP_NOWARN,
 				      w->attrs | DMA_ATTR_NO_WARN);
-		failed = !current->fail_nth;
-		current->fail_nth = 0;
+		failed = kunit_fail_nth_stop();
 		/* There may be another way to the same. */
 		if (cpu)
 			dma_free_attrs(dev, size, cpu, addr, w->attrs);
@@ -259,15 +257,14 @@ static void dmi_test_noncontiguous_no_memory(struct kunit *test)
 	bool failed;
 	int nth;
 
-	dmi_fail_allocations(test);
+	kunit_fail_nth_prepare(test);
 	dma_set_max_seg_size(dev, UINT_MAX);
 	for (nth = 1; nth < 300; nth++) {
-		current->fail_nth = nth;
+		kunit_fail_nth_start(nth);
 		sgt = dma_alloc_noncontiguous(dev, SZ_128K, DMA_FROM_DEVICE,
 					      GFP_KERNEL | __GFP_NOWARN,
 					      DMA_ATTR_ALLOC_SINGLE_PAGES);
-		failed = !current->fail_nth;
-		current->fail_nth = 0;
+		failed = kunit_fail_nth_stop();
 		if (sgt)
 			dma_free_noncontiguous(dev, SZ_128K, sgt,
 					       DMA_FROM_DEVICE);
@@ -279,17 +276,6 @@ static void dmi_test_noncontiguous_no_memory(struct kunit *test)
 	KUNIT_EXPECT_GT(test, nth, 2);
 	KUNIT_EXPECT_LT(test, nth, 300);
 }
-#else
-static void dmi_test_coherent_no_memory(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-}
-
-static void dmi_test_noncontiguous_no_memory(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-}
-#endif
 
 static void dmi_test_noncontiguous(struct kunit *test)
 {

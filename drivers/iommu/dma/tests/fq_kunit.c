@@ -14,6 +14,7 @@
 #include <linux/sizes.h>
 #include <linux/smp.h>
 
+#include "../../tests/kunit_fail_nth.h"
 #include "../fq-control.h"
 #include "util.h"
 
@@ -451,7 +452,6 @@ static void dmi_test_failing_sync(struct kunit *test)
 	expect_tables_out(test, dev, 1);
 }
 
-#ifdef CONFIG_FAULT_INJECTION
 /* No memory to queue anything: flushed for at once, or queued nevertheless */
 static void dmi_test_no_memory(struct kunit *test)
 {
@@ -460,21 +460,15 @@ static void dmi_test_no_memory(struct kunit *test)
 	unsigned int nr;
 
 	KUNIT_ASSERT_NOT_NULL(test, all);
-	dmi_fail_allocations(test);
+	kunit_fail_nth_prepare(test);
 	nr = dmi_take_all(test, dev, all, 600);
 	KUNIT_EXPECT_EQ(test, nr, 600);
-	current->make_it_fail = 1;
+	kunit_fail_nth_start_all(1);
 	dmi_give_all(dev, all, nr);
-	current->make_it_fail = 0;
+	kunit_fail_nth_stop();
 	KUNIT_EXPECT_EQ(test, dmock_live(dmi_domain(dev)), 0);
 	expect_all_back(test, dev, 0);
 }
-#else
-static void dmi_test_no_memory(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-}
-#endif
 
 /* Where a flush is expensive: one large queue, one second */
 static void dmi_test_shadow_on_flush(struct kunit *test)

@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 #include <trace/events/iova.h>
 
+#include "../../tests/kunit_fail_nth.h"
 #include "../fq-control.h"
 #include "util.h"
 
@@ -172,10 +173,11 @@ static void toggle_slot(struct worker *w, unsigned int slot)
 
 static void set_fault(struct worker *w, unsigned int step)
 {
-#ifdef CONFIG_FAULT_INJECTION
-	if (w->no_memory)
-		current->make_it_fail = step % w->no_memory == 0;
-#endif
+	if (!w->no_memory)
+		return;
+	kunit_fail_nth_stop();
+	if (step % w->no_memory == 0)
+		kunit_fail_nth_start_all(1);
 }
 
 static int work(void *arg)
@@ -321,7 +323,7 @@ static void dmi_test_stress(struct kunit *test)
 	if (c->settings && iommu_fq_set_delay(IOMMU_FQ_DELAY))
 		kunit_skip(test, "the settings can't be changed");
 	if (c->no_memory)
-		dmi_fail_allocations(test);
+		kunit_fail_nth_prepare(test);
 	dev = dmi_begin(test, &cfg);
 	/* Beyond 6.12, which would replace the domain under the threads. */
 	if (c->policy && iommu_fq_set_delay(IOMMU_FQ_DELAY))

@@ -67,7 +67,6 @@ void dmi_give_all(struct device *dev, const dma_addr_t *all, unsigned int nr);
 int dmi_set_type(struct device *dev, const char *type);
 const char *dmi_type(struct device *dev, char *buf);
 
-void dmi_fail_allocations(struct kunit *test);
 void dmi_warnings_begin(struct kunit *test);
 unsigned int dmi_warnings_end(struct kunit *test);
 unsigned int dmi_hotplug_cpu(struct kunit *test);

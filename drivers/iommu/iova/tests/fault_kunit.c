@@ -8,24 +8,17 @@
  * failure any more. Each time the operation has to report what really
  * happened, and nothing may be missing afterwards.
  *
- * Slab and page allocations fail by the kernel's own fault injection. What may
- * sleep it leaves alone unless debugfs says otherwise, and so do we, without
- * user space. The per-CPU allocator has no such place; a return probe makes
- * one.
+ * Slab and page allocations fail by kunit_fail_nth.h. The per-CPU allocator has
+ * no fault injection; a return probe adds it.
  */
 
-#include <kunit/resource.h>
-#include <linux/atomic.h>
-#include <linux/dcache.h>
-#include <linux/debugfs.h>
-#include <linux/fs.h>
-#include <linux/kconfig.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 
+#include "../../tests/kunit_fail_nth.h"
 #include "../reclaim.h"
 #include "util.h"
 
@@ -335,176 +328,27 @@ static void sweep(struct kunit *test, const struct fault_source *source)
 		KUNIT_EXPECT_GT(test, nth, 1);
 }
 
-#ifdef CONFIG_FAULT_INJECTION
-/**
- * struct injector_values - what the settings were before
- * @probability: see struct injector
- * @times: likewise
- * @verbose: likewise
- * @task_filter: likewise
- * @ignore_sleeping: likewise
- * @min_order: likewise
- */
-struct injector_values {
-	unsigned long probability;
-	int times;
-	unsigned long verbose;
-	bool task_filter;
-	bool ignore_sleeping;
-	u32 min_order;
-};
-
-/**
- * struct injector - the settings of a place where the kernel injects failures
- * @name: its folder in debugfs
- * @saved: what to go back to
- * @probability: percent of the allocations that fail
- * @times: how many of them, -1 for any number
- * @verbose: what is said of each
- * @task_filter: only those of tasks with make_it_fail set
- * @ignore_sleeping: not those that may sleep
- * @min_order: only of that many pages; of page allocations only
- *
- * The pointers lead to the kernel's own variables.
- */
-struct injector {
-	const char *name;
-	struct injector_values saved;
-	unsigned long *probability;
-	atomic_t *times;
-	unsigned long *verbose;
-	bool *task_filter;
-	bool *ignore_sleeping;
-	u32 *min_order;
-};
-
-static void *find_setting(struct dentry *dir, const char *name)
-{
-	struct dentry *file = debugfs_lookup(name, dir);
-	void *setting = NULL;
-
-	if (file)
-		setting = d_inode(file)->i_private;
-	dput(file);
-	return setting;
-}
-
-static bool find_settings(struct injector *inj)
-{
-	struct dentry *dir = debugfs_lookup(inj->name, NULL);
-
-	if (!dir)
-		return false;
-	inj->probability = find_setting(dir, "probability");
-	inj->times = find_setting(dir, "times");
-	inj->verbose = find_setting(dir, "verbose");
-	inj->task_filter = find_setting(dir, "task-filter");
-	inj->ignore_sleeping = find_setting(dir, "ignore-gfp-wait");
-	inj->min_order = find_setting(dir, "min-order");
-	dput(dir);
-
-	return inj->probability && inj->times && inj->verbose &&
-	       inj->task_filter && inj->ignore_sleeping;
-}
-
-static void restore_settings(void *arg)
-{
-	struct injector *inj = arg;
-
-	*inj->probability = inj->saved.probability;
-	*inj->task_filter = inj->saved.task_filter;
-	atomic_set(inj->times, inj->saved.times);
-	*inj->verbose = inj->saved.verbose;
-	*inj->ignore_sleeping = inj->saved.ignore_sleeping;
-	if (inj->min_order)
-		*inj->min_order = inj->saved.min_order;
-}
-
-/* Returns false where the kernel has no such place. */
-static bool prepare_injector(struct kunit *test, struct injector *inj)
-{
-	if (!find_settings(inj))
-		return false;
-
-	inj->saved.probability = *inj->probability;
-	inj->saved.task_filter = *inj->task_filter;
-	inj->saved.times = atomic_read(inj->times);
-	inj->saved.verbose = *inj->verbose;
-	inj->saved.ignore_sleeping = *inj->ignore_sleeping;
-	if (inj->min_order)
-		inj->saved.min_order = *inj->min_order;
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore_settings,
-							inj), 0);
-
-	/* The filter first: from the next line on everybody would fail. */
-	*inj->task_filter = true;
-	*inj->probability = 100;
-	atomic_set(inj->times, -1);
-	/* A stack dump for each failure would bury those of real trouble. */
-	*inj->verbose = 0;
-	*inj->ignore_sleeping = false;
-	if (inj->min_order)
-		*inj->min_order = 0;
-	return true;
-}
-
-static void prepare_injectors(struct kunit *test)
-{
-	static struct injector slab = { .name = "failslab" };
-	static struct injector pages = { .name = "fail_page_alloc" };
-
-	if (!prepare_injector(test, &slab))
-		kunit_skip(test, "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS");
-	prepare_injector(test, &pages);
-}
-
-static void arm_one(unsigned int nth)
-{
-	current->fail_nth = nth;
-}
-
-static void arm_all_after(unsigned int nth)
-{
-	/* Looked at only once the countdown is over. */
-	current->make_it_fail = 1;
-	current->fail_nth = nth;
-}
-
-static bool disarm(void)
-{
-	bool failed = !current->fail_nth;
-
-	current->fail_nth = 0;
-	current->make_it_fail = 0;
-	return failed;
-}
-
 static void iova_test_fail_one(struct kunit *test)
 {
-	static const struct fault_source source = { arm_one, disarm };
+	static const struct fault_source source = {
+		.arm = kunit_fail_nth_start,
+		.disarm = kunit_fail_nth_stop,
+	};
 
-	prepare_injectors(test);
+	kunit_fail_nth_prepare(test);
 	sweep(test, &source);
 }
 
 static void iova_test_fail_all_after(struct kunit *test)
 {
-	static const struct fault_source source = { arm_all_after, disarm };
+	static const struct fault_source source = {
+		.arm = kunit_fail_nth_start_all,
+		.disarm = kunit_fail_nth_stop,
+	};
 
-	prepare_injectors(test);
+	kunit_fail_nth_prepare(test);
 	sweep(test, &source);
 }
-#else
-static void iova_test_fail_one(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-}
-
-static void iova_test_fail_all_after(struct kunit *test)
-{
-	kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-}
-#endif
 
 #ifdef CONFIG_KRETPROBES
 /**
