@@ -198,7 +198,7 @@ def wake(path):
 
 
 def blank(name):
-    """A disk of zeros, which take no room: its path."""
+    """A disk of zeros, in a sparse file: its path."""
     path = lane.IMAGES / f"{name}.blank"
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as image:

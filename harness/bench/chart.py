@@ -9,7 +9,7 @@ import table
 BASE_COLOUR, OURS_COLOUR = "#9aa3ad", "#1f6fb2"
 FONT = "font-family='DejaVu Sans, Helvetica, Arial, sans-serif'"
 
-WIDTH, LABELS, RIGHT = 960, 400, 130	# the drawing, the titles, room for ratios
+WIDTH, LABELS, RIGHT = 960, 400, 130	# the drawing, the titles, the ratios
 BAR, GAP, HEAD, FOOT = 11, 14, 92, 46
 SECTION = 30
 

@@ -13,7 +13,7 @@
  * struct inval_queue - the queue of the machine's IOMMU
  * @regs: registers that have the queue's place and end
  * @ring: the queue
- * @entries: room in it
+ * @entries: its size
  * @entry_bytes: size of an entry
  * @wait_type: type of the entries that are waited for
  */

@@ -87,7 +87,7 @@ struct iova *live_take_random(struct live *live)
 	return live_take(live, prandom_u32_state(&live->random) % live->nr);
 }
 
-/* The counterpart of live_take(), which has made room. */
+/* Give a range back that live_take() handed out. */
 void live_give(struct live *live, struct iova *iova)
 {
 	live->iova[live->nr++] = iova;

@@ -15,7 +15,7 @@
  * @iovad: domain they are allocated from
  * @iova: the ranges
  * @nr: number of ranges
- * @max: room in @iova
+ * @max: number of entries in @iova
  * @random: state of the generator behind live_take_random()
  */
 struct live {

@@ -41,7 +41,7 @@ static int test_doorbell(struct edu *edu, uint64_t first, uint64_t last)
 	return 0;
 }
 
-static int test(struct edu *edu, unsigned int round, uint64_t first, uint64_t last)
+static int test_round(struct edu *edu, unsigned int round, uint64_t first, uint64_t last)
 {
 	uint8_t *buffer = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		return 2;
 	for (unsigned int round = 0; round < 2; round++) {
-		if (test(&edu, round, strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0)))
+		if (test_round(&edu, round, strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0)))
 			return 1;
 	}
 	printf("PASS vfio: %d bytes there and back, %d interrupts, twice\n", EDU_MEMORY_BYTES,

@@ -6,11 +6,12 @@
  * is announced by an MSI.
  */
 
-#ifndef _EDU_DMA_H_
-#define _EDU_DMA_H_
+#ifndef _EDU_DMA_H
+#define _EDU_DMA_H
 
 #include <linux/completion.h>
 #include <linux/dma-direction.h>
+#include <linux/irqreturn.h>
 #include <linux/ktime.h>
 #include <linux/types.h>
 
@@ -49,6 +50,7 @@ struct edu_dma {
 	struct edu_late		*late;
 };
 
+irqreturn_t edu_dma_interrupt(int irq, void *data);
 void edu_dma_start(struct edu_dma *edu, dma_addr_t addr, size_t size,
 		   enum dma_data_direction dir);
 int edu_dma_wait(struct edu_dma *edu);
@@ -57,4 +59,4 @@ int edu_late_init(struct edu_dma *edu);
 
 extern struct device_attribute dev_attr_late_dma;
 
-#endif /* _EDU_DMA_H_ */
+#endif /* _EDU_DMA_H */
