@@ -9,8 +9,8 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 
-CHECKS="sparse_and_w1 coccicheck checkpatch_files checkpatch_series kernel_doc maintainers
-	documentation house_rules scripts originality"
+CHECKS="sparse_and_w1 order coccicheck checkpatch_files checkpatch_series kernel_doc maintainers
+	documentation house_rules words scripts originality"
 kernel=$ROOT/harness/kernel.sh
 scripts=$BUILD/base/scripts
 export PYTHONPYCACHEPREFIX=$BUILD/pycache
@@ -47,6 +47,16 @@ sparse_and_w1() {
 			while read -r object; do [ ! -f "${object%o}c" ] || echo "$object"; done)
 	done
 	grep -E -A3 '(warning|error):' "$log"
+}
+
+# Does an object need a symbol that a later object of its list defines? After sparse_and_w1 there is
+# nothing left to build.
+order() {
+	local log=$BUILD/log/static-order-kbuild.log
+	"$kernel" compile-x86_64 make -j"$(nproc)" -k W=1 >"$log" 2>&1 \
+		$(ours '^drivers/iommu/.*\.c$' | grep -v /tests/ | sed 's/c$/o/') ||
+		echo "not all of it builds; everything is in $log"
+	"$ROOT/harness/order.py"
 }
 
 # The semantic patches of the base, as scripts/coccicheck would run them in its report mode, on a
@@ -121,6 +131,13 @@ house_rules() {
 	grep -LF 'SPDX-License-Identifier' $(all_files |
 		grep -vE '^hunks/|^harness/series/|\.gitignore$|config$|\.(md|svg|json)$|^MAINTAINERS$') |
 		sed 's/$/: no SPDX line/'
+}
+
+# Words that explain a program as if it were a house. Log texts are an interface, and stay.
+words() {
+	cd "$ROOT" || return
+	all_files | xargs -d '\n' grep -nIiE '\b([r]oom|[d]oor)\b|(^|[^a-z])([r]ooms|[d]oors)([^a-z]|$)' |
+		grep -v '"no [r]oom for another MSI doorbell'
 }
 
 scripts() {
