@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 ARCH = x86_64
-export KERNEL_SRC APPEND QEMU_ARGS INTERACTIVE
+export KERNEL_SRC APPEND QEMU QEMU_ARGS INTERACTIVE
 export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help run check kernel kernel-base bench series static clean
@@ -19,6 +19,8 @@ help:
 	@echo 'make clean        remove build/'
 	@echo
 	@echo 'KERNEL_SRC=       a folder or tarball of Linux 6.12.y in place of the package'
+	@echo 'QEMU=             another qemu-system-x86_64, or 10.0 or 11.1 for that version, which'
+	@echo '                  is fetched from Debian into build/ and not installed'
 
 run:
 	@harness/setup.sh x86 && python3 harness/run.py

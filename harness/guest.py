@@ -10,11 +10,13 @@ import signal
 import subprocess
 import time
 
+import qemu as emulator
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 
 MACHINES = {
-    "x86_64": ["qemu-system-x86_64", "-M", "q35,kernel-irqchip=split", "-cpu", "max",
+    "x86_64": [emulator.SYSTEM, "-M", "q35,kernel-irqchip=split", "-cpu", "max",
                "-device", "intel-iommu,intremap=on"],
     "arm64": ["qemu-system-aarch64", "-M", "virt,iommu=smmuv3,gic-version=3,its=on",
               "-cpu", "max"],
@@ -44,7 +46,7 @@ KNOWN = re.compile(r"WARNING: .* sched_cpu_dying")
 
 
 # QEMU fails itself: its AHCI aborts over a command that it refused, see harness/guest/job/storage.
-ABORTED = re.compile(r"^qemu-system-x86_64: .*hw/ide/core\.c.* Assertion", re.M)
+ABORTED = re.compile(rf"^{emulator.PROGRAM}: .*hw/ide/core\.c.* Assertion", re.M)
 
 # Or it crashes, as it may when a device goes that is at work.
 CRASHED = "the emulator has crashed"
@@ -83,7 +85,8 @@ def edu_bridges(count):
 
 
 def boot(kernel, initrd, append="", qemu_args=(), arch="x86_64", timeout=120, icount=False,
-         smp=2, memory="1G", log=None, on_line=None, interactive=False, machine=None):
+         smp=2, memory="1G", log=None, on_line=None, interactive=False, machine=None,
+         version=None):
     """Runs a guest to its end and returns its console's text.
 
     append     more kernel parameters, among them the guest's job=
@@ -92,10 +95,14 @@ def boot(kernel, initrd, append="", qemu_args=(), arch="x86_64", timeout=120, ic
     on_line    is called with each line as it comes
     interactive  the terminal is the console, and there is no time limit
     machine    QEMU and what makes up the machine, in place of MACHINES[arch]
+    version    of QEMU that it takes at least
+
+    Raises qemu.Lacking when there is no such QEMU, or this one has no such machine.
     """
     log = pathlib.Path(log or BUILD / "log" / "console.log")
     # QEMU shall not outlive us, however we end
-    command = ["setpriv", "--pdeathsig", "KILL", *(machine or MACHINES[arch]),
+    command = ["setpriv", "--pdeathsig", "KILL",
+               *emulator.machine(machine or MACHINES[arch], version),
                "-accel", "tcg", "-smp", str(smp), "-m", memory,
                "-nodefaults", "-display", "none", "-no-reboot", "-kernel", str(kernel),
                "-initrd", str(initrd), "-append",
@@ -140,8 +147,14 @@ def repeated(attempt):
 
 
 def attempts(attempt):
-    """Results of attempt(), or of another one after an emulator_fault, which is shown as skipped."""
-    results, faults = repeated(attempt)
+    """Results of attempt(), or of another one after an emulator_fault, which is shown as skipped.
+
+    So is a boot that this QEMU can't do.
+    """
+    try:
+        results, faults = repeated(attempt)
+    except emulator.Lacking as why:
+        return Results(skipped=[("boot", str(why))])
     results.skipped += [("earlier attempt", why) for why in faults]
     return results
 

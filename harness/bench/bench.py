@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True	# nothing outside build/ is written
 import chart	# noqa: E402
 import measure	# noqa: E402
 import table	# noqa: E402
+import qemu	# noqa: E402
 from measure import HERE, OUT, guest, steps	# noqa: E402
 
 SMP_TIMES = 7	# boots of each kernel, alternating
@@ -90,9 +91,9 @@ def base_version():
 
 
 def write(entries, figures, wrong, version):
-    tools = [subprocess.run([tool, "--version"], capture_output=True, text=True,
+    tools = [subprocess.run([*tool, "--version"], capture_output=True, text=True,
                             check=True).stdout.split("\n")[0]
-             for tool in ("gcc", "qemu-system-x86_64")]
+             for tool in (["gcc"], qemu.emulator().command)]
     (OUT / "bench.json").write_text(json.dumps(
         {"base": version, "tools": tools, "rows": entries, "failed": wrong,
          "atomics": {side(base): measure.atomics(base) for base in figures},
