@@ -48,6 +48,9 @@ KNOWN = re.compile(r"WARNING: .* sched_cpu_dying")
 # QEMU fails itself: its AHCI aborts over a command that it refused, see harness/guest/job/storage.
 ABORTED = re.compile(rf"^{emulator.PROGRAM}: .*hw/ide/core\.c.* Assertion", re.M)
 
+# Or a CPU of it uses an address of a map of memory that another CPU has replaced (seen with 10.0).
+OLD_MAP = re.compile(rf"^{emulator.PROGRAM}: .*physmem\.c.* iotlb_to_section: Assertion", re.M)
+
 # Or it crashes, as it may when a device goes that is at work.
 CRASHED = "the emulator has crashed"
 
@@ -120,6 +123,8 @@ def emulator_fault(console):
     """What the emulator, not the guest, did wrong; None if nothing."""
     if ABORTED.search(console):
         return "the emulator's disk aborted"
+    if OLD_MAP.search(console):
+        return "the emulator used a map of memory that it had replaced"
     if console.endswith(CRASHED):
         return CRASHED
     if STALE.search(console):

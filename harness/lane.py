@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""lane.py NAME[@VERSION]: boots a built kernel with its devices and says what passed. With a VERSION
-of QEMU it is a repetition, in fewer rounds, which is skipped where all lanes have that QEMU.
+"""lane.py NAME[@VERSION]: boots a built kernel with its devices and says what passed. With a VERSION of
+QEMU it is a repetition, in fewer rounds, which is skipped where all lanes have that QEMU.
 
 run    x86-64 behind VT-d: devices, disks, network, DMA engine, strict and lazy unmapping
 debug  the same on the debug kernel, with KUnit, selftests and a hunt for leaks

@@ -32,7 +32,7 @@ PROGRAM = r"[\w.+-]*qemu[\w.+-]*"
 
 # Properties of intel-iommu, and what they were called before
 RENAMED = {"scalable-mode": "x-scalable-mode", "fsts": "x-flts"}
-# The width of addresses where a boot doesn't name it: 39 bits is QEMU 7.2's default, 48 that of 10.0
+# The width of addresses where a boot doesn't name it. QEMU's own default is 39 bits in 7.2, 48 in 10.0.
 WIDTH = ["-global", "intel-iommu.aw-bits=39"]
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -96,8 +96,9 @@ def _output(command):
     except OSError as error:
         raise Lacking(f"{command[0]}: {error.strerror}") from error
     except subprocess.CalledProcessError as error:
-        last = ["", *error.output.strip().split("\n")][-1]
-        raise Lacking(f"{command[0]} fails: {last}") from error
+        lines = error.output.strip().split("\n")
+        why = [line for line in lines if line.startswith("E: ")] or lines[-1:]
+        raise Lacking(f"{command[0]} fails: {why[0]}") from error
 
 
 def _asked(command):

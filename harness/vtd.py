@@ -341,7 +341,8 @@ def attempt(boot, show):
         try:
             console = guest.boot(
                 image, initrd, append=append_of(boot, port), smp=boot.smp, memory=boot.memory,
-                timeout=boot.timeout, machine=machine_of(boot), version=boot.version, on_line=on_line,
+                timeout=boot.timeout, machine=machine_of(boot), version=boot.version,
+                on_line=on_line,
                 qemu_args=devices_of(boot, image, initrd, folder) +
                 shlex.split(os.environ.get("QEMU_ARGS", "")),
                 log=guest.BUILD / "log" / f"vtd-{boot.name}-console.log")
