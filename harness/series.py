@@ -3,27 +3,17 @@
 """Writes our tree as a series of patches on the base, for git am.
 
 series.py          build/series: one patch for each step, and a cover letter
-series.py --check  the same, then: does git am reproduce build/tree, and does each step build?
+series.py --check  the same, then: is no patch too long to be read in one sitting, does git am
+                   reproduce build/tree, and does each step build?
 
-A step is a file harness/series/NN-name: headers, an empty line, the commit message's body.
-
-  Subject:  of the commit
-  Files:    patterns of the files of build/tree that arrive whole, in this step
-  Hunks:    names of the hunks/NAME.patch that are applied in this step
-  Options:  those entries of the root's Kconfig that arrive in this step
-  Completes: files of an earlier step of which some lines arrive only now
-  Lines:    pattern of these lines
-
-Every file in which build/tree differs from build/base, every hunk and every option has to be
-named by exactly one step. harness/series/cover is the cover letter's subject and text.
+What a step is, series_steps.py says. Every file in which build/tree differs from build/base, every
+hunk and every option has to be named by exactly one step. harness/series/cover is the cover
+letter's subject and text.
 
 The commits are made in a repository under build/ that holds only the files we touch: their blobs,
 and so the patches, are the same as in a repository of the whole kernel.
 """
 
-import dataclasses
-import email
-import fnmatch
 import os
 import pathlib
 import re
@@ -32,10 +22,11 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True	# nothing outside build/ is written
-import tree
+import series_make as make	# noqa: E402
+import series_steps as plan	# noqa: E402
+import tree	# noqa: E402
 
 ROOT, BUILD, BASE, TREE = tree.ROOT, tree.BUILD, tree.BASE, tree.TREE
-STEPS = ROOT / "harness/series"
 SERIES = BUILD / "series"
 WORK = BUILD / "series-work"		# the repository that the patches come from
 APPLIED = BUILD / "series-applied"	# the one that they are applied to
@@ -43,119 +34,8 @@ BUILT = BUILD / "series-tree"		# the whole kernel, one step after the other
 OBJECTS = BUILD / "compile-series"	# what is built of it
 SELFTESTS = "tools/testing/selftests/iommu"
 WITHOUT_HISTORY = 1735689600		# 1 January 2025: for a tree that git knows nothing of
-
-
-@dataclasses.dataclass(eq=False)
-class Step:
-    name: str
-    subject: str
-    body: str
-    patterns: list
-    hunks: list
-    options: list
-    completes: list
-    lines: str
-    files: list = dataclasses.field(default_factory=list)
-
-
-def read_step(path):
-    message = email.message_from_string(path.read_text())
-
-    def words(header):
-        return message.get(header, "").split()
-
-    return Step(path.name, " ".join(words("Subject")), message.get_payload().strip(),
-                words("Files"), words("Hunks"), words("Options"), words("Completes"),
-                message.get("Lines", ""))
-
-
-# What differs, and which step brings it
-
-
-def files_of(top):
-    paths = set()
-    for folder, folders, names in os.walk(top):
-        folders[:] = set(folders) - {"__pycache__", ".kunit"}  # of tools run in the tree
-        paths |= {os.path.relpath(os.path.join(folder, name), top) for name in names}
-    return paths
-
-
-def same(one, other):
-    a, b = os.lstat(one), os.lstat(other)
-    if os.path.samestat(a, b):
-        return True
-    if os.path.islink(one) or os.path.islink(other):
-        return (os.path.islink(one) and os.path.islink(other)
-                and os.readlink(one) == os.readlink(other))
-    return ((a.st_mode ^ b.st_mode) & 0o111 == 0 and a.st_size == b.st_size
-            and pathlib.Path(one).read_bytes() == pathlib.Path(other).read_bytes())
-
-
-def differing_files():
-    """Every path that build/base and build/tree do not have in common, found by comparing all."""
-    base, ours = files_of(BASE), files_of(TREE)
-    return (base ^ ours) | {path for path in base & ours if not same(BASE / path, TREE / path)}
-
-
-def kconfig_entries(text):
-    """Cuts a Kconfig into (option or None, text) pieces. Comments belong to what follows them."""
-    pieces, option, piece, ahead = [], None, [], []
-    for line in text.splitlines(keepends=True):
-        if line.startswith("#") or not line.strip():
-            ahead.append(line)
-        elif line[0].isspace():
-            piece += ahead + [line]
-            ahead = []
-        else:
-            pieces.append((option, "".join(piece)))
-            entry = re.match(r"(?:menu)?config\s+(\w+)", line)
-            option, piece, ahead = entry and entry[1], ahead + [line], []
-    return [pair for pair in pieces + [(option, "".join(piece)), (None, "".join(ahead))] if pair[1]]
-
-
-def stack_kconfig(options):
-    """The root's Kconfig as it stands in a step by which these options have arrived."""
-    return "".join(text for option, text in kconfig_entries((ROOT / "Kconfig").read_text())
-                   if option is None or option in options)
-
-
-def assign(steps, differing):
-    """Gives each step its files; ends the run when something belongs to none or to several."""
-    hunks = {path.stem for path in (ROOT / "hunks").glob("*.patch")}
-    patched = tree.hunk_files((ROOT / "hunks").glob("*.patch"))
-    options = {option for option, _ in kconfig_entries((ROOT / "Kconfig").read_text()) if option}
-    whole = differing - patched - {tree.STACK_KCONFIG}
-    laid = set((BUILD / "tree.files").read_text().split())
-    problems = [f"file {path}: is in build/tree, but not because of us" for path in sorted(differing - laid)]
-
-    def claim(kind, thing, claims):
-        takers = [step for step in steps if claims(step)]
-        if len(takers) != 1:
-            names = " ".join(step.name for step in takers) or "none"
-            problems.append(f"{kind} {thing}: should be in one step, is in {names}")
-        return takers
-
-    for path in sorted(whole & laid):
-        for step in claim("file", path, lambda step: any(fnmatch.fnmatch(path, pattern)
-                                                         for pattern in step.patterns)):
-            step.files.append(path)
-    for number, step in enumerate(steps):
-        problems += [f"{step.name}: completes {path}, which is in no step before"
-                     for path in step.completes
-                     if not any(path in before.files for before in steps[:number])]
-    for hunk in sorted(hunks):
-        claim("hunk", hunk, lambda step: hunk in step.hunks)
-    for option in sorted(options):
-        claim("option", option, lambda step: option in step.options)
-    for step in steps:
-        problems += [f"{step.name}: there is no hunk {hunk}" for hunk in step.hunks if hunk not in hunks]
-        problems += [f"{step.name}: there is no option {option}"
-                     for option in step.options if option not in options]
-        problems += [f"{step.name}: no file matches {pattern}" for pattern in step.patterns
-                     if not any(fnmatch.fnmatch(path, pattern) for path in whole)]
-        problems += [f"{step.name}: has no {part}" for part in ("subject", "body") if not getattr(step, part)]
-    if problems:
-        sys.exit("harness/series does not fit the tree:\n  " + "\n  ".join(problems))
+PARENT = "drivers/iommu/Makefile"	# the base's, above our folders
+LIMITS = {"product": 60_000, "tests": 100_000}	# bytes of added and removed lines in a patch
 
 
 # Making the patches
@@ -223,57 +103,111 @@ class Repository:
         self.commit("base\n")
 
 
-def without_lines(path, patterns):
-    """The text of a file as it is before the steps that complete it."""
-    text = "".join(line for line in path.read_text().splitlines(keepends=True)
-                   if not any(re.search(pattern, line) for pattern in patterns))
-    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
-
-
-def put_files(work, steps, number):
-    """The files of a step, and those that it completes, without what only later steps bring."""
-    for path in steps[number].files + steps[number].completes:
-        work.put(path, TREE / path)
-        later = [step.lines for step in steps[number + 1:] if path in step.completes]
-        if later:
-            (work.folder / path).write_text(without_lines(TREE / path, later))
-
-
-def apply_hunk(folder, name):
+def apply_patch(folder, path, *options):
     result = subprocess.run(["patch", "-p1", "-s", "-f", "--no-backup-if-mismatch", "-d", folder, "-i",
-                             ROOT / f"hunks/{name}.patch"], capture_output=True, text=True)
+                             path, *options], capture_output=True, text=True)
     if result.returncode:
-        sys.exit(f"hunks/{name}.patch does not apply at its step:\n{result.stdout}")
+        sys.exit(f"{path.relative_to(ROOT)} does not apply at its step:\n{result.stdout}")
+
+
+class Writer:
+    """Takes the repository from step to step."""
+
+    def __init__(self, work, steps):
+        self.work, self.steps = work, steps
+        self.ours = {path for step in steps for path in step.arrives}
+        self.there = set()	# files of ours that have arrived
+        self.waiting = []	# those of them that nothing links
+        self.headers = []	# of ours, under the names of make.next_name()
+        self.option = ""	# with which the waiting ones are compiled
+        self.options = set()
+        self.added = ""		# to the Makefile above
+
+    def take(self, step):
+        """All that a step changes."""
+        for old, new in plan.moves_of(step).items():
+            if (self.work.folder / old).exists():
+                self.work.put(new, self.work.folder / old)
+                (self.work.folder / old).unlink()
+        self.remove(step.words("Removes"))
+        self.arrive(step)
+        self.edit_parent("")
+        for name in step.words("Reverts"):
+            apply_patch(self.work.folder, plan.STEPS / f"{name}.patch", "-R")
+        for name in step.words("Applies"):
+            apply_patch(self.work.folder, plan.STEPS / f"{name}.patch")
+        for hunk in step.words("Hunks"):
+            apply_patch(self.work.folder, ROOT / f"hunks/{hunk}.patch")
+        self.write_makefiles()
+        if step.words("Options"):
+            self.options.update(step.words("Options"))
+            (self.work.folder / tree.STACK_KCONFIG).write_text(plan.stack_kconfig(self.options))
+
+    def remove(self, patterns):
+        for path in self.work.git("ls-files").split("\n") if patterns else []:
+            if path not in self.there and plan.matches(path, patterns):
+                (self.work.folder / path).unlink()
+
+    def arrive(self, step):
+        early = step.words("Next")
+        for path in step.arrives:
+            self.work.put(make.next_name(path) if path in early else path, TREE / path)
+        self.there.update(step.arrives)
+        self.headers += early
+        if step.words("Unlinked"):
+            self.option = step.words("Unlinked")[0]
+            self.waiting += [path for path in step.arrives if path.endswith(".c")]
+        if step.words("Links"):
+            for path in self.headers:
+                (self.work.folder / make.next_name(path)).unlink()
+                self.work.put(path, TREE / path)
+            self.waiting, self.headers = [], []
+
+    def edit_parent(self, added):
+        """Exchanges what the Makefile above has at its end for the sake of objects that wait."""
+        path = self.work.folder / PARENT
+        if path.exists() and self.added != added:
+            path.write_text(path.read_text().removesuffix(self.added) + added)
+            self.added = added
+
+    def write_makefiles(self):
+        folders, alone = set(), []
+        for path in self.waiting:
+            folder = os.path.dirname(path)
+            if f"{folder}/Makefile" in self.ours:
+                folders.add(folder)
+            else:
+                alone.append(os.path.relpath(path, os.path.dirname(PARENT)))
+        for path in sorted(self.there):
+            folder, name = os.path.split(path)
+            if name == "Makefile":
+                text = (TREE / path).read_text()
+                text = make.unlinked(path, text, self.option, self.there, self.headers) \
+                    if folder in folders else make.trimmed(path, text, self.ours, self.there)
+                (self.work.folder / path).write_text(text)
+        below = [f"{os.path.relpath(folder, os.path.dirname(PARENT))}/" for folder in sorted(folders)]
+        self.edit_parent(make.parent(below + alone, self.option, self.headers))
 
 
 def cover_letter():
-    text = (STEPS / "cover").read_text().rstrip()
-    table = BUILD / "bench/bench.md"
-    figures = table.read_text().strip() if table.exists() else \
-        "(`make bench` makes the table of figures; this was written without it.)"
     base = ".".join(map(str, tree.version_of(BASE)))
-    return f"{text}\n\n{figures}\n\nThe series applies to Linux {base}.\n"
+    return f"{(plan.STEPS / 'cover').read_text().rstrip()}\n\nThe series applies to Linux {base}.\n"
 
 
 def write_series(steps, differing):
     author = identity()
     work = Repository(WORK, author, start_time())
     work.commit_base(differing)
-    options = set()
-    for number, step in enumerate(steps):
-        put_files(work, steps, number)
-        for hunk in step.hunks:
-            apply_hunk(WORK, hunk)
-        if step.options:
-            options.update(step.options)
-            (WORK / tree.STACK_KCONFIG).write_text(stack_kconfig(options))
+    writer = Writer(work, steps)
+    for step in steps:
+        writer.take(step)
         work.commit(f"{step.subject}\n\n{step.body}\n\nSigned-off-by: {author[0]} <{author[1]}>\n")
 
     shutil.rmtree(SERIES, ignore_errors=True)
     work.git("config", "branch.series.description", cover_letter())
     written = work.git("format-patch", "--cover-letter", "--cover-from-description=subject",
                        "--subject-prefix=PATCH 6.12", "--zero-commit", "--no-signature",
-                       "--break-rewrites", "-o", SERIES, f"HEAD~{len(steps)}")
+                       "--find-renames", "--break-rewrites", "-o", SERIES, f"HEAD~{len(steps)}")
     return [pathlib.Path(line) for line in written.split()]
 
 
@@ -289,25 +223,52 @@ def verdict(name, why=None):
     print(f"FAIL series {name}: {why}" if why else f"PASS series {name}", flush=True)
 
 
+def kind_of(path):
+    if re.search(r"(^|/)tests?/|selftests/", path):
+        return "tests"
+    return None if path.startswith("Documentation/") else "product"
+
+
+def changed_bytes(patch):
+    """How long what a patch changes is to read, by kind. A file that only goes is not read."""
+    found = dict.fromkeys(LIMITS, 0)
+    for part in re.split(r"^diff --git ", patch.read_text(errors="replace"), flags=re.M)[1:]:
+        kind = kind_of(re.match(r"a/\S+ b/(\S+)", part)[1])
+        if kind and "\ndeleted file mode" not in part:
+            found[kind] += sum(len(line) + 1 for line in part.split("\n@@", 1)[-1].split("\n")
+                               if line[:1] in ("+", "-"))
+    return found
+
+
+def check_sizes(patches):
+    long = [f"{patch.name} has {size} bytes of {kind}" for patch in patches
+            for kind, size in changed_bytes(patch).items() if size > LIMITS[kind]]
+    verdict("patches are short", "; ".join(long))
+
+
 def check_exact(patches, differing):
     applied = Repository(APPLIED, identity(), start_time())
     applied.commit_base(differing)
     applied.git("am", "-q", *patches)
     got = set(applied.git("ls-files", "-z").split("\0")) - {""}
     want = {path for path in differing if os.path.lexists(TREE / path)}
-    wrong = sorted((got ^ want) | {path for path in got & want if not same(APPLIED / path, TREE / path)})
+    wrong = sorted((got ^ want) | {path for path in got & want if not plan.same(APPLIED / path, TREE / path)})
     verdict("git am reproduces the tree", wrong and "differs in " + " ".join(wrong))
     return applied
 
 
-def builds(step):
-    """Commands that build what a step touches: (what it is, command) pairs."""
+def builds(step, changed):
+    """Commands that build what a step changes: (what it is, command) pairs."""
     def kernel_make(*arguments):
         return [ROOT / "harness/kernel.sh", "compile-series", "make", f"-j{os.cpu_count()}", *arguments]
 
-    yield "configuring", kernel_make(f"KCONFIG_ALLCONFIG={OBJECTS}/fragment", "allnoconfig")
-    yield "building", kernel_make("drivers/iommu/")
-    programs = [path for path in step.files if re.match(SELFTESTS + r"/\w+\.c$", path)]
+    if any("Kconfig" in path for path in changed) or not (OBJECTS / ".config").exists():
+        yield "configuring", kernel_make(f"KCONFIG_ALLCONFIG={OBJECTS}/fragment", "allnoconfig")
+    code = [path for path in changed if re.search(r"(\.[ch]|Kconfig|Makefile)$", path)]
+    if any(not path.startswith("tools/") for path in code):
+        folders = {"drivers/vfio/" for path in code if path.startswith("drivers/vfio/")}
+        yield "building", kernel_make("drivers/iommu/", *folders)
+    programs = [path for path in step.arrives if re.match(SELFTESTS + r"/\w+\.c$", path)]
     if programs:  # ours alone: the base's need not build
         output = OBJECTS / "selftests"
         yield "building selftests", ["make", "-C", BUILT / SELFTESTS, f"OUTPUT={output}",
@@ -315,26 +276,62 @@ def builds(step):
 
 
 def run_step(title, log, command):
-    os.environ["STEP"] = str(int(os.environ.get("STEP", "0")) + 1)
     return subprocess.run([ROOT / "harness/step.sh", title, log, *command]).returncode == 0
 
 
-def symbols():
-    """What drivers/iommu, as just built, defines, and what it wants from elsewhere."""
-    listed = subprocess.run(["nm", "-A", OBJECTS / "drivers/iommu/built-in.a"], check=True,
-                            capture_output=True, text=True).stdout
-    found = re.findall(r" (\w) (\S+)$", listed, re.M)
-    defined = {symbol for kind, symbol in found if kind not in "Uuw"}
-    return defined, {symbol for kind, symbol in found if kind == "U"} - defined
+def symbols_of(files):
+    """What compiled objects define, and what they want from elsewhere: name -> (defined, wanted)."""
+    listed = subprocess.run(["nm", "-A", *files], check=True, capture_output=True, text=True,
+                            cwd=OBJECTS).stdout
+    found = {}
+    for name, kind, symbol in re.findall(r"^([^:]+):(?:[^:]+:)? *[0-9a-f]* (\w) (\S+)$", listed, re.M):
+        defined, wanted = found.setdefault(name, (set(), set()))
+        if kind == "U":
+            wanted.add(symbol)
+        elif kind.isupper():
+            defined.add(symbol)
+    return found
 
 
-def check_builds(steps, applied, differing):
+def objects_of(paths):
+    """The objects, of those that sources have, that have been compiled."""
+    return [path[:-2] + ".o" for path in sorted(paths)
+            if path.endswith(".c") and (OBJECTS / (path[:-2] + ".o")).exists()]
+
+
+def calls_early(steps, arrived):
+    """Step -> symbols that its objects want and that only objects of later steps define."""
+    step_of = {path[:-2] + ".o": number for number, step in enumerate(steps) for path in step.arrives
+               if path.endswith(".c")}
+    defined_at = {}
+    for name, (defined, _) in arrived[-1].items():
+        for symbol in defined:
+            defined_at[symbol] = max(step_of[name], defined_at.get(symbol, 0))
+    return {steps[number]: sorted({symbol for name, (_, wanted) in found.items() for symbol in wanted
+                                   if step_of[name] == number and defined_at.get(symbol, 0) > number})
+            for number, found in enumerate(arrived)}
+
+
+def lay_step(applied, number, count):
+    """Brings the whole kernel's copy to a step: the paths that this changes."""
+    at = f"series~{count - 1 - number}"
+    paths = applied.git("diff", "--name-only", "--no-renames", f"{at}~", at).split("\n")
+    applied.git("checkout", "-q", at)
+    for path in filter(None, paths):
+        source, target = APPLIED / path, BUILT / path
+        if source.exists():
+            tree.replace(target, source.read_bytes(), source.stat().st_mode)
+        else:
+            target.unlink(missing_ok=True)
+    return [path for path in paths if path]
+
+
+def check_builds(steps, applied):
     """Takes a copy of the base through the steps and builds, at each, what it touches.
 
     Nothing is linked, so a step that calls what arrives later is found another way: it wants a
-    symbol that it does not define and that drivers/iommu defines in the end.
+    symbol that only an object of a later step defines.
     """
-    found = {}
     for folder in (BUILT, OBJECTS):
         shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["cp", "-al", BASE, BUILT], check=True)
@@ -342,27 +339,31 @@ def check_builds(steps, applied, differing):
     (OBJECTS / "fragment").write_text("".join((ROOT / f"harness/config/{name}.config").read_text()
                                               for name in ("compile", "compile-x86_64")))
 
-    os.environ.setdefault("STEPS", str(sum(len(list(builds(step))) for step in steps)))
+    arrived, there = [], set()
     for number, step in enumerate(steps):
-        applied.git("checkout", "-q", f"series~{len(steps) - 1 - number}")
-        for path in differing:
-            source, target = APPLIED / path, BUILT / path
-            if not source.exists():
-                target.unlink(missing_ok=True)
-            elif not target.exists() or not same(source, target):
-                tree.replace(target, source.read_bytes(), source.stat().st_mode)
-        for what, command in builds(step):
+        there.update(step.arrives)
+        changed = lay_step(applied, number, len(steps))
+        os.environ.update(STEP=str(number + 1), STEPS=str(len(steps)))
+        for what, command in builds(step, changed):
             log = f"series-{step.name}-{what.replace(' ', '-')}"
             if not run_step(f"series: {what} at {step.name}", log, command):
                 verdict(f"builds at {step.name}", f"see build/log/{log}.log")
                 return
-        found[step] = symbols()
-    in_the_end = found[steps[-1]][0]
-    for step, (_, wanted) in found.items():
-        early = sorted(wanted & in_the_end)
+        missing = [path for path in compiled_alone(step) if not (OBJECTS / path).exists()]
+        if missing:
+            verdict(f"builds at {step.name}", "not compiled: " + " ".join(missing))
+            return
+        arrived.append(symbols_of(objects_of(there)))
+    for step, early in calls_early(steps, arrived).items():
         verdict(f"builds at {step.name}", early and "calls what arrives later: " + " ".join(early))
     if not failed:
         shutil.rmtree(BUILT)
+
+
+def compiled_alone(step):
+    """The objects that a step has compiled though nothing links them."""
+    return [path[:-2] + ".o" for path in step.arrives
+            if step.words("Unlinked") and path.endswith(".c") and path.startswith("drivers/iommu/")]
 
 
 def main(arguments):
@@ -370,14 +371,15 @@ def main(arguments):
         sys.exit(__doc__)
     tree.make_base()
     tree.make_overlay()
-    steps = [read_step(path) for path in sorted(STEPS.glob("[0-9][0-9]-*[a-z]"))]
-    differing = differing_files()
-    assign(steps, differing)
+    steps = plan.read_steps()
+    differing = plan.differing_files()
+    plan.assign(steps, differing)
     patches = write_series(steps, differing)
     print(f"{len(patches) - 1} patches and a cover letter in {SERIES.relative_to(ROOT)}")
     if arguments:
+        check_sizes(patches[1:])
         applied = check_exact(patches[1:], differing)
-        check_builds(steps, applied, differing)
+        check_builds(steps, applied)
     sys.exit(failed)
 
 
