@@ -136,7 +136,7 @@ static inline struct iova_cpu *iova_cpu_lock(struct iova_domain *iovad,
  * iova_cpu_assert_held() - assert that a CPU's magazines are locked
  * @cpu: magazines
  *
- * The lock is a bit, which lockdep does not track: this shows that somebody has
+ * The lock is a bit, which lockdep does not track: this shows that a CPU has
  * taken it, and that interrupts are off.
  */
 static inline void iova_cpu_assert_held(struct iova_cpu *cpu)
