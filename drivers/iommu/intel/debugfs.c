@@ -11,7 +11,6 @@
 #include <linux/rwsem.h>
 #include <linux/seq_file.h>
 
-#include "../dma-iommu.h"
 #include "debugfs.h"
 #include "debugfs-internal.h"
 #include "device.h"

@@ -13,12 +13,10 @@
  */
 
 #include <linux/bits.h>
-#include <linux/cleanup.h>
 #include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
 #include "../../iommu-pages.h"
 #include "mock.h"
@@ -291,6 +289,7 @@ static int map_leaf(struct dmock_domain *d, dma_addr_t iova, phys_addr_t phys,
 		    size_t size, int prot, gfp_t gfp)
 {
 	struct dmock_leaf *leaf = kzalloc(sizeof(*leaf), gfp);
+	unsigned long flags;
 	int ret;
 
 	if (!leaf)
@@ -306,7 +305,7 @@ static int map_leaf(struct dmock_domain *d, dma_addr_t iova, phys_addr_t phys,
 		return ret;
 	}
 
-	guard(spinlock_irqsave)(&d->lock);
+	spin_lock_irqsave(&d->lock, flags);
 	check_region(d, leaf);
 	if (meets_entry(d, leaf)) {
 		if (leaf->table)
@@ -317,6 +316,7 @@ static int map_leaf(struct dmock_domain *d, dma_addr_t iova, phys_addr_t phys,
 		rb_add(&leaf->node, &d->leaves, leaf_less);
 		d->nr_live++;
 	}
+	spin_unlock_irqrestore(&d->lock, flags);
 	return ret;
 }
 
@@ -361,9 +361,10 @@ static size_t unmap_leaf(struct dmock_domain *d, dma_addr_t iova, size_t size,
 			 struct iommu_iotlb_gather *gather)
 {
 	struct dmock_leaf *leaf;
+	unsigned long flags;
 	size_t gone = 0;
 
-	guard(spinlock_irqsave)(&d->lock);
+	spin_lock_irqsave(&d->lock, flags);
 	leaf = leaf_from(d, iova);
 	if (leaf && !leaf->stale && leaf->iova <= iova) {
 		if (leaf->iova != iova || leaf->size > size)
@@ -379,6 +380,7 @@ static size_t unmap_leaf(struct dmock_domain *d, dma_addr_t iova, size_t size,
 			atomic_set(&d->mock->max_stale, d->nr_stale);
 		leave_table(d, leaf, gather);
 	}
+	spin_unlock_irqrestore(&d->lock, flags);
 	return gone;
 }
 
@@ -415,15 +417,17 @@ static void invalidate_stale(struct dmock_domain *d, dma_addr_t first, dma_addr_
 {
 	struct dmock_table *table, *next_table;
 	struct dmock_leaf *leaf, *next;
+	unsigned long flags;
 	u64 begun;
 
-	scoped_guard(spinlock_irqsave, &d->lock)
-		begun = d->clock;
+	spin_lock_irqsave(&d->lock, flags);
+	begun = d->clock;
+	spin_unlock_irqrestore(&d->lock, flags);
 
 	if (d->mock->flush_us)
 		udelay(d->mock->flush_us);
 
-	guard(spinlock_irqsave)(&d->lock);
+	spin_lock_irqsave(&d->lock, flags);
 	list_for_each_entry_safe(leaf, next, &d->stale, entry) {
 		if (leaf->stamp > begun)
 			break;
@@ -443,6 +447,7 @@ static void invalidate_stale(struct dmock_domain *d, dma_addr_t first, dma_addr_
 		if (table->flushed && table_is_back(table))
 			invalidate_table(table);
 	}
+	spin_unlock_irqrestore(&d->lock, flags);
 }
 
 /* Tell whether the hardware does not confirm this one. */
@@ -499,8 +504,9 @@ enum dmock_hit dmock_translate(struct dmock_domain *d, dma_addr_t iova,
 {
 	enum dmock_hit hit = DMOCK_FAULT;
 	struct dmock_leaf *leaf;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&d->lock);
+	spin_lock_irqsave(&d->lock, flags);
 	leaf = leaf_from(d, iova);
 	if (leaf && leaf->iova <= iova) {
 		hit = leaf->stale ? DMOCK_STALE : DMOCK_LIVE;
@@ -508,6 +514,7 @@ enum dmock_hit dmock_translate(struct dmock_domain *d, dma_addr_t iova,
 		t->prot = leaf->prot;
 		t->size = leaf->size - (iova - leaf->iova);
 	}
+	spin_unlock_irqrestore(&d->lock, flags);
 	return hit;
 }
 
@@ -553,10 +560,12 @@ unsigned int dmock_tables_out(struct dmock_domain *d)
 {
 	struct dmock_table *table;
 	unsigned int nr = 0;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&d->lock);
+	spin_lock_irqsave(&d->lock, flags);
 	list_for_each_entry(table, &d->out, entry)
 		nr += !table_is_back(table);
+	spin_unlock_irqrestore(&d->lock, flags);
 	return nr;
 }
 
