@@ -188,7 +188,7 @@ static bool __init lpae_test_refused(struct lpae_test *test)
 	return !mapped && lpae_is(test, 0, 0) && !lpae_unmap(test, 0, small, 1);
 }
 
-/* The root alone is left, and no table went without a flush. */
+/* The root alone is left, and no table was removed without a flush. */
 static bool __init lpae_test_memory(struct lpae_test *test)
 {
 	return test->tables == 1 && test->walks_flushed;

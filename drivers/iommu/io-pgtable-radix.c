@@ -227,8 +227,8 @@ static bool io_radix_is_vacant(struct io_radix *table, u64 *slot,
 }
 
 /*
- * Make room for large pages, whose entries may have parked tables or be stale.
- * These are removed and invalidated; anything else stays, and is an error.
+ * Prepare entries for large pages. Remove parked tables, and invalidate stale
+ * entries. Anything else stays, and is an error.
  */
 static int io_radix_remove_parked(struct io_radix *table,
 				  struct io_radix_walk walk,

@@ -471,7 +471,7 @@ static void iopgt_unmap_subtrees(struct kunit *test)
 	iopgt_expect_memory(t, before);
 }
 
-/* A block where small pages were: parked tables make room for it. */
+/* A block where small pages were: parked tables are removed for it. */
 static void iopgt_block_after_pages(struct kunit *test)
 {
 	struct iopgt *t = begin(test);
@@ -540,7 +540,7 @@ static void bounce(struct iopgt *t, unsigned int first, unsigned int nr, u64 apa
 			unmap_ok(t, i * apart, page, 1);
 		}
 	}
-	/* Neither a table that went nor one that came could do without. */
+	/* Removing a table and adding one would each need a flush. */
 	KUNIT_EXPECT_EQ(t->test, iopgt_flush_count(t, IOPGT_FLUSH_WALK), 0);
 	KUNIT_EXPECT_EQ(t->test, iopgt_flush_count(t, IOPGT_FLUSH_ALL), 0);
 }
