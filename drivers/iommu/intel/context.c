@@ -24,6 +24,7 @@
 #include <linux/pci.h>
 
 #include "../iommu-pages.h"
+#include "command.h"
 #include "hw/tables.h"
 #include "inval.h"
 #include "unit.h"

@@ -13,6 +13,7 @@
 #include <linux/tboot.h>
 #include <asm/iommu.h>
 
+#include "command.h"
 #include "debugfs.h"
 #include "device.h"
 #include "dmar-internal.h"

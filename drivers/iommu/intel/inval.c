@@ -6,6 +6,7 @@
 
 #define pr_fmt(fmt) "DMAR: " fmt
 
+#include "command.h"
 #include "inval.h"
 #include "quirks.h"
 #include "unit.h"

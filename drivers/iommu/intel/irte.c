@@ -23,6 +23,7 @@
 #include <linux/pci.h>
 
 #include "../iommu-pages.h"
+#include "command.h"
 #include "hw/irte.h"
 #include "inval.h"
 #include "unit.h"

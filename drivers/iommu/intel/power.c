@@ -20,6 +20,7 @@
 
 #include <asm/iommu.h>
 
+#include "command.h"
 #include "fault.h"
 #include "inval.h"
 #include "params.h"

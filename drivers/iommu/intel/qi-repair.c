@@ -14,6 +14,7 @@
 #include <linux/bitmap.h>
 #include <linux/sched/clock.h>
 
+#include "command.h"
 #include "qi-internal.h"
 #include "unit.h"
 

@@ -16,6 +16,7 @@
 #include <asm/tsc.h>
 
 #include "../iommu-pages.h"
+#include "command.h"
 #include "perf.h"
 #include "qi-internal.h"
 #include "trace.h"

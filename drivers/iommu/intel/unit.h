@@ -103,9 +103,5 @@ struct intel_iommu {
 int vtd_unit_create(struct dmar_drhd_unit *drhd);
 void vtd_unit_free(struct intel_iommu *unit);
 int vtd_unit_read_caps(struct intel_iommu *unit);
-int vtd_unit_command(struct intel_iommu *unit, u32 set, u32 clear);
-int vtd_unit_one_shot(struct intel_iommu *unit, u32 command, u32 done);
-int vtd_unit_disable_protected_memory(struct intel_iommu *unit);
-void vtd_write_back(struct intel_iommu *unit, void *start, size_t bytes);
 
 #endif /* __VTD_UNIT_H */

@@ -13,6 +13,7 @@
 
 #include "../../iommu-pages.h"
 #include "../cache.h"
+#include "../command.h"
 #include "../domain.h"
 #include "model.h"
 

@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "../cache.h"
+#include "../command.h"
 #include "../domain.h"
 #include "../params.h"
 #include "model.h"
