@@ -13,8 +13,8 @@
 
 #include <linux/irq.h>
 #include <linux/msi.h>
-#include <linux/topology.h>
 
+#include "event.h"
 #include "unit.h"
 
 /* Registers of an event, from its control register, in bytes */
@@ -161,63 +161,4 @@ void vtd_event_restore(struct intel_iommu *unit, const u32 state[4])
 			vtd_write32(&unit->regs, VTD_FECTL_REG + 4 * i, state[i]);
 		vtd_write32(&unit->regs, VTD_FECTL_REG, state[0] & VTD_EVENT_MASKED);
 	}
-}
-
-/**
- * dmar_set_interrupt() - set up the interrupt of faults
- * @iommu: unit; nothing happens if it has one already
- *
- * The handler doesn't become a thread: it is what stops a flood, so it can't wait
- * for its turn among what the flood holds up.
- *
- * Context: process context, dmar_global_lock held or the unit not in use yet;
- * may sleep.
- * Return: 0, -ENOSPC without a free vector, or an error of request_irq().
- */
-int dmar_set_interrupt(struct intel_iommu *iommu)
-{
-	int error;
-	int irq;
-
-	if (iommu->irq)
-		return 0;
-
-	irq = dmar_alloc_hwirq(iommu->seq_id, iommu->node, iommu);
-	if (irq <= 0) {
-		pr_err("%s: no interrupt vector for faults\n", iommu->name);
-		return -ENOSPC;
-	}
-	iommu->irq = irq;
-	error = request_irq(irq, dmar_fault, IRQF_NO_THREAD, iommu->name, iommu);
-	if (!error)
-		return 0;
-
-	pr_err("%s: interrupt %d for faults refused: %d\n", iommu->name, irq, error);
-	iommu->irq = 0;
-	dmar_free_hwirq(irq);
-	return error;
-}
-
-/**
- * enable_drhd_fault_handling() - set up fault interrupts of a node's units
- * @cpu: CPU of that node; it is coming up
- *
- * Units have interrupts where they are. One that is on a node without CPUs when
- * the driver starts gets its own when the first comes up. An interrupt that can't
- * be set up is told of, and no reason for the CPU not to come up.
- *
- * Context: process context; takes dmar_global_lock.
- * Return: 0.
- */
-int enable_drhd_fault_handling(unsigned int cpu)
-{
-	struct dmar_drhd_unit *drhd;
-	struct intel_iommu *unit;
-
-	guard(rwsem_read)(&dmar_global_lock);
-	for_each_iommu(unit, drhd) {
-		if (!unit->irq && unit->node == cpu_to_node(cpu))
-			vtd_fault_enable(unit);
-	}
-	return 0;
 }

@@ -25,6 +25,8 @@
 #include <linux/ratelimit.h>
 
 #include "device.h"
+#include "event.h"
+#include "fault.h"
 #include "trace.h"
 #include "unit.h"
 
@@ -213,7 +215,7 @@ void vtd_fault_describe(const struct vtd_fault *fault, char text[VTD_FAULT_TEXT]
 EXPORT_SYMBOL_IF_KUNIT(vtd_fault_describe);
 
 /* Counts a fault, and says what it was unless its device had its say. */
-static void fault_handle(struct intel_iommu *unit, const struct vtd_fault *fault)
+static void fault_report(struct intel_iommu *unit, const struct vtd_fault *fault)
 {
 	struct ratelimit_state *limit = &unit->faults.strangers;
 	struct vtd_device *device;
@@ -271,7 +273,7 @@ static unsigned int fault_round(struct intel_iommu *unit, unsigned int first,
 
 	for (i = 0; i < records && taken < limit; i++) {
 		if (fault_take(unit, (first + i) % records, &fault)) {
-			fault_handle(unit, &fault);
+			fault_report(unit, &fault);
 			taken++;
 		} else if (taken) {
 			break;
@@ -356,24 +358,18 @@ static void fault_resume(struct work_struct *work)
 }
 
 /**
- * dmar_fault() - handle a fault event interrupt
- * @irq: interrupt; not looked at
- * @dev_id: unit
+ * vtd_fault_handle() - handle the faults that a unit has recorded
+ * @unit: unit
  *
- * Specification 7.3 and 11.4.7. Also called where faults are to be looked for
- * without an interrupt.
+ * Specification 7.3 and 11.4.7. Uses at most the rest of the interval's budget
+ * of records. When the budget is used up, the fault event pauses.
  *
- * Context: any, interrupts included; costs at most the rest of the interval's
- * budget of records.
- * Return: IRQ_HANDLED.
+ * Context: Any context.
  */
-irqreturn_t dmar_fault(int irq, void *dev_id)
+void vtd_fault_handle(struct intel_iommu *unit)
 {
-	struct intel_iommu *unit = dev_id;
-
-	vtd_qi_look(unit);
 	if (!fault_spend(unit, fault_drain(unit, fault_budget(unit))))
-		return IRQ_HANDLED;
+		return;
 
 	vtd_event_mask(unit, VTD_FECTL_REG, true);
 	if (schedule_delayed_work(&unit->faults.resume, VTD_FAULT_INTERVAL)) {
@@ -381,9 +377,7 @@ irqreturn_t dmar_fault(int irq, void *dev_id)
 		pr_warn_ratelimited("%s: flood of faults, their interrupt pauses\n",
 				    unit->name);
 	}
-	return IRQ_HANDLED;
 }
-EXPORT_SYMBOL_IF_KUNIT(dmar_fault);
 
 /**
  * vtd_fault_init() - make a unit ready to count faults
@@ -422,41 +416,3 @@ void vtd_fault_clear(struct intel_iommu *unit)
 		vtd_write32(&unit->regs, VTD_FSTS_REG, FSTS_QUEUE);
 }
 EXPORT_SYMBOL_IF_KUNIT(vtd_fault_clear);
-
-/**
- * vtd_fault_enable() - have a unit tell of faults
- * @unit: unit
- *
- * Context: process context, dmar_global_lock held or the unit not in use yet;
- * may sleep.
- * Return: 0 or the error of dmar_set_interrupt().
- */
-int vtd_fault_enable(struct intel_iommu *unit)
-{
-	int error = dmar_set_interrupt(unit);
-
-	if (!error)
-		vtd_fault_clear(unit);
-	return error;
-}
-
-/**
- * vtd_fault_disable() - have a unit tell of faults no more
- * @unit: unit; its interrupt need not have been set up
- *
- * Context: process context, as for vtd_fault_enable(); sleeps until the handler
- * and the work of this unit have come to their end.
- */
-void vtd_fault_disable(struct intel_iommu *unit)
-{
-	if (unit->irq)
-		free_irq(unit->irq, unit);
-	/* The work may have unmasked the event after that */
-	cancel_delayed_work_sync(&unit->faults.resume);
-	if (!unit->irq)
-		return;
-	vtd_event_mask(unit, VTD_FECTL_REG, true);
-	dmar_free_hwirq(unit->irq);
-	unit->irq = 0;
-}
-EXPORT_SYMBOL_IF_KUNIT(vtd_fault_disable);

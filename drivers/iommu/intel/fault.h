@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Faults that a unit records: event interrupts, decoding, reports. */
+/* Faults that a unit records: decoding, counting, reports. */
 
 #ifndef __VTD_FAULT_H
 #define __VTD_FAULT_H
 
 #include <linux/atomic.h>
-#include <linux/interrupt.h>
 #include <linux/ratelimit_types.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -70,20 +69,11 @@ struct vtd_fault {
 	bool	translation;
 };
 
-/* fault.c */
 const char *vtd_fault_reason(u8 reason);
 struct vtd_fault vtd_fault_decode(u64 lo, u64 hi);
 void vtd_fault_describe(const struct vtd_fault *fault, char text[VTD_FAULT_TEXT]);
+void vtd_fault_handle(struct intel_iommu *unit);
 void vtd_fault_init(struct intel_iommu *unit);
 void vtd_fault_clear(struct intel_iommu *unit);
-int vtd_fault_enable(struct intel_iommu *unit);
-void vtd_fault_disable(struct intel_iommu *unit);
-irqreturn_t dmar_fault(int irq, void *dev_id);
-
-/* event.c */
-int dmar_set_interrupt(struct intel_iommu *iommu);
-void vtd_event_mask(struct intel_iommu *unit, unsigned int control, bool masked);
-void vtd_event_save(struct intel_iommu *unit, u32 state[4]);
-void vtd_event_restore(struct intel_iommu *unit, const u32 state[4]);
 
 #endif /* __VTD_FAULT_H */

@@ -16,12 +16,14 @@
 #include <linux/crash_dump.h>
 #include <linux/dmar.h>
 #include <linux/pci.h>
+#include <linux/topology.h>
 #include <asm/apic.h>
 #include <asm/io_apic.h>
 #include <asm/irq_remapping.h>
 
 #include "../irq_remapping.h"
 #include "dmar-internal.h"
+#include "fault-irq.h"
 #include "irq-internal.h"
 #include "unit.h"
 
@@ -317,6 +319,30 @@ static int vtd_ir_reenable(int extended)
 	if (!ret)
 		vtd_ir_offer_posting();
 	return ret;
+}
+
+/**
+ * enable_drhd_fault_handling() - set up fault interrupts of a node's units
+ * @cpu: CPU of that node; it is coming up
+ *
+ * Units have interrupts where they are. One that is on a node without CPUs when
+ * the driver starts gets its own when the first comes up. An interrupt that can't
+ * be set up is told of, and no reason for the CPU not to come up.
+ *
+ * Context: process context; takes dmar_global_lock.
+ * Return: 0.
+ */
+int enable_drhd_fault_handling(unsigned int cpu)
+{
+	struct dmar_drhd_unit *drhd;
+	struct intel_iommu *unit;
+
+	guard(rwsem_read)(&dmar_global_lock);
+	for_each_iommu(unit, drhd) {
+		if (!unit->irq && unit->node == cpu_to_node(cpu))
+			vtd_fault_enable(unit);
+	}
+	return 0;
 }
 
 struct irq_remap_ops intel_irq_remap_ops = {

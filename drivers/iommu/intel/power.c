@@ -21,7 +21,7 @@
 #include <asm/iommu.h>
 
 #include "command.h"
-#include "fault.h"
+#include "event.h"
 #include "inval.h"
 #include "params.h"
 #include "power.h"

@@ -137,14 +137,18 @@ static bool qi_in_trouble(struct intel_iommu *unit)
 		VTD_FSTS_TIMEOUT_ERROR);
 }
 
-/* Look whether the unit is in trouble, if it still is in @generation */
-static void qi_look_after(struct intel_iommu *unit, u32 generation, bool stalled)
+/*
+ * Repair the unit if it reports an error, if it still is in @generation. Not
+ * inlined: a submission that goes well must not save registers for it.
+ */
+static noinline void qi_look_after(struct intel_iommu *unit, u32 generation, bool stalled)
 {
 	if (!stalled && !qi_in_trouble(unit))
 		return;
 	qi_repair(unit, generation, stalled);
-	/* What faulted while an error bit was set came without an interrupt */
-	dmar_fault(0, unit);
+	/* Another error may be there by now. While one is, faults raise no interrupt. */
+	vtd_qi_look(unit);
+	vtd_fault_handle(unit);
 }
 
 /* Returns false if neither the unit nor a repair came to @end in time */

@@ -14,6 +14,7 @@
 #include <linux/ioport.h>
 #include <linux/slab.h>
 
+#include "fault-irq.h"
 #include "hw/tables.h"
 #include "perf.h"
 #include "unit.h"

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "../device.h"
+#include "../fault-irq.h"
 #include "../unit.h"
 
 /* The last device of bus 3 */

@@ -10,6 +10,7 @@
 #include <linux/pci.h>
 #include <linux/pci-ats.h>
 
+#include "../fault-irq.h"
 #include "model.h"
 
 /* Numbers that no real unit has: those are below DMAR_UNITS_SUPPORTED */
