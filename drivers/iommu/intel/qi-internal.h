@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ring of an invalidation queue, as qi.c, which fills it, and qi-repair.c,
- * which puts it in order again, see it.
+ * The invalidation queue for qi-ring.c, which owns its memory, qi-repair.c,
+ * which repairs it, and qi.c, which submits to it.
  *
  * Words: a *submission* is some descriptors and the wait that ends them. A
  * *position* counts slots since the queue was enabled and never wraps; the slot
@@ -170,8 +170,11 @@ static inline struct vtd_desc qi_read_slot(const struct vtd_qi *qi, u64 position
 	return (struct vtd_desc) { .lo = slot[0], .hi = slot[1] };
 }
 
+/* qi-ring.c */
 int qi_program(struct intel_iommu *unit);
 void qi_new_generation(struct vtd_qi *qi);
+
+/* qi-repair.c */
 void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled);
 
 #endif /* __VTD_QI_INTERNAL_H */

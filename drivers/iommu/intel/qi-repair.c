@@ -45,19 +45,6 @@ static u64 qi_head(struct intel_iommu *unit, struct vtd_qi *qi)
 	return rung - qi_slot(rung - slot);
 }
 
-/**
- * qi_new_generation() - have everybody who waits look at his submission again
- * @qi: queue; what they are to see when they do is written after this
- *
- * Context: any; nobody else repairs.
- */
-void qi_new_generation(struct vtd_qi *qi)
-{
-	WRITE_ONCE(qi->generation, qi->generation + 1);
-	/* Pairs with qi_submit_once() */
-	smp_wmb();
-}
-
 /*
  * The first submission that the unit has not completed, or the end of all. What
  * is complete may be freed, and its slots used again, on the way.

@@ -48,10 +48,13 @@ struct vtd_qi_stats {
 	u64 failed;
 };
 
+/* qi-ring.c */
 int vtd_qi_enable(struct intel_iommu *unit);
 int vtd_qi_reenable(struct intel_iommu *unit);
 void vtd_qi_disable(struct intel_iommu *unit);
 void vtd_qi_free(struct intel_iommu *unit);
+
+/* qi.c */
 int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 		  unsigned int count);
 void vtd_qi_look(struct intel_iommu *unit);
