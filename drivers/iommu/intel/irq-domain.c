@@ -11,6 +11,7 @@
 
 #define pr_fmt(fmt) "DMAR-IR: " fmt
 
+#include <linux/dmar.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
@@ -435,4 +436,28 @@ void vtd_ir_domain_remove(struct intel_iommu *unit)
 	fwnode = domain->fwnode;
 	irq_domain_remove(domain);
 	irq_domain_free_fwnode(fwnode);
+}
+
+/**
+ * intel_irq_remap_add_device() - give a new PCI device its interrupt domain
+ * @info: the device that was added
+ *
+ * Devices that have a domain of their own, as those behind a VMD, keep it.
+ *
+ * Context: May sleep. dmar_global_lock held for writing; also where DMA is not
+ * remapped.
+ */
+void intel_irq_remap_add_device(struct dmar_pci_notify_info *info)
+{
+	struct dmar_drhd_unit *drhd;
+
+	lockdep_assert_held_write(&dmar_global_lock);
+
+	if (!irq_remapping_enabled ||
+	    !pci_dev_has_default_msi_parent_domain(info->dev))
+		return;
+
+	drhd = dmar_find_matched_drhd_unit(info->dev);
+	dev_set_msi_domain(&info->dev->dev,
+			   drhd && drhd->iommu ? drhd->iommu->irt.domain : NULL);
 }

@@ -368,27 +368,6 @@ static int __init vtd_ir_late_init(void)
 }
 rootfs_initcall(vtd_ir_late_init);
 
-/**
- * intel_irq_remap_add_device() - give a new PCI device its interrupt domain
- * @info: the device that was added
- *
- * Devices that have a domain of their own, as those behind a VMD, keep it.
- *
- * Context: may sleep, under dmar_global_lock; also where DMA is not remapped.
- */
-void intel_irq_remap_add_device(struct dmar_pci_notify_info *info)
-{
-	struct dmar_drhd_unit *drhd;
-
-	if (!irq_remapping_enabled ||
-	    !pci_dev_has_default_msi_parent_domain(info->dev))
-		return;
-
-	drhd = dmar_find_matched_drhd_unit(info->dev);
-	dev_set_msi_domain(&info->dev->dev,
-			   drhd && drhd->iommu ? drhd->iommu->irt.domain : NULL);
-}
-
 static int vtd_ir_insert(struct dmar_drhd_unit *drhd, struct intel_iommu *unit)
 {
 	int ret;
