@@ -17,7 +17,7 @@
 #include "device.h"
 #include "domain.h"
 #include "inval.h"
-#include "plan.h"
+#include "psi.h"
 #include "trace.h"
 #include "unit.h"
 
@@ -187,30 +187,30 @@ void vtd_cache_del(struct vtd_domain *domain, struct vtd_device *device, u16 did
 /* Returns 0 if all of the domain is to go */
 static unsigned int plan_iotlb(const struct intel_iommu *unit,
 			       const struct cache_flush *flush,
-			       struct vtd_block blocks[VTD_PLAN_BLOCKS])
+			       struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
 {
 	if (flush->all || !vtd_cap_page_selective(unit->cap))
 		return 0;
-	return vtd_plan(flush->first, flush->last, vtd_cap_max_mask(unit->cap), blocks);
+	return vtd_psi_cover(flush->first, flush->last, vtd_cap_max_mask(unit->cap), blocks);
 }
 
 static unsigned int plan_device_tlb(const struct cache_flush *flush,
-				    struct vtd_block blocks[VTD_PLAN_BLOCKS])
+				    struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
 {
 	unsigned int count = 0;
 
 	if (!flush->all)
-		count = vtd_plan(flush->first, flush->last, DEVICE_MAX_ORDER, blocks);
+		count = vtd_psi_cover(flush->first, flush->last, DEVICE_MAX_ORDER, blocks);
 	if (count)
 		return count;
-	blocks[0] = (struct vtd_block) { 0, DEVICE_MAX_ORDER };
+	blocks[0] = (struct vtd_psi_block) { 0, DEVICE_MAX_ORDER };
 	return 1;
 }
 
 static void add_iotlb(struct vtd_batch *batch, const struct vtd_cache *cache,
 		      const struct cache_flush *flush)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 	u64 drain = cache->unit->drain;
 	unsigned int i, count;
 
@@ -233,7 +233,7 @@ static void add_iotlb(struct vtd_batch *batch, const struct vtd_cache *cache,
 static void add_device_tlb(struct vtd_batch *batch, const struct vtd_cache *cache,
 			   const struct cache_flush *flush)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 	unsigned int count = plan_device_tlb(flush, blocks);
 	unsigned int i, times = cache->twice ? 2 : 1;
 
@@ -320,7 +320,7 @@ static int flush_many(struct vtd_domain *domain, const struct cache_flush *flush
 /* The usual case: one unit, nothing cached in devices, one descriptor */
 static int flush_one(const struct vtd_cache *cache, const struct cache_flush *flush)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 	struct intel_iommu *unit = cache->unit;
 	u64 drain = unit->drain;
 	struct vtd_desc desc;
@@ -339,7 +339,7 @@ static int flush_one(const struct vtd_cache *cache, const struct cache_flush *fl
 
 static void trace_cache(const struct vtd_cache *cache, const struct cache_flush *flush)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 	unsigned int i, count;
 
 	count = cache->kind == VTD_CACHE_IOTLB ?

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of vtd_plan(): against all there is in a small window, and at random.
+ * Tests of vtd_psi_cover(): against all there is in a small window, and at random.
  */
 
 #include <kunit/test.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 
-#include "../plan.h"
+#include "../psi.h"
 
 #define WINDOW		64
 #define MAX_ORDER	6
@@ -43,7 +43,7 @@ static unsigned int fewest(u64 first, u64 last, unsigned int max_order)
 
 	memset(&now, 0x3f, sizeof(now));
 	now.total[first] = 0;
-	for (count = 1; count <= VTD_PLAN_BLOCKS; count++) {
+	for (count = 1; count <= VTD_PSI_BLOCKS; count++) {
 		memset(&next, 0x3f, sizeof(next));
 		for (page = first; page <= last; page++)
 			if (now.total[page] <= 2 * WINDOW)
@@ -57,13 +57,13 @@ static unsigned int fewest(u64 first, u64 last, unsigned int max_order)
 }
 
 /* Everything but that it is the fewest */
-static bool plan_is_good(u64 first, u64 last, unsigned int max_order,
-			 const struct vtd_block *blocks, unsigned int count)
+static bool psi_is_good(u64 first, u64 last, unsigned int max_order,
+			 const struct vtd_psi_block *blocks, unsigned int count)
 {
 	u64 total = 0, end = 0;
 	unsigned int i;
 
-	if (!count || count > VTD_PLAN_BLOCKS)
+	if (!count || count > VTD_PSI_BLOCKS)
 		return !count;
 	for (i = 0; i < count; i++) {
 		if (blocks[i].order > max_order ||
@@ -81,18 +81,18 @@ static bool plan_is_good(u64 first, u64 last, unsigned int max_order,
 	return end > last && total <= 2 * (last - first + 1);
 }
 
-static void plan_window(struct kunit *test)
+static void psi_window(struct kunit *test)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 	unsigned int max_order, count;
 	u64 first, last;
 
 	for (max_order = 0; max_order <= MAX_ORDER; max_order++)
 		for (first = 0; first < WINDOW; first++)
 			for (last = first; last < WINDOW; last++) {
-				count = vtd_plan(first, last, max_order, blocks);
+				count = vtd_psi_cover(first, last, max_order, blocks);
 				KUNIT_ASSERT_TRUE_MSG(test,
-						      plan_is_good(first, last, max_order,
+						      psi_is_good(first, last, max_order,
 								   blocks, count),
 						      "%llu to %llu, order %u: %u", first,
 						      last, max_order, count);
@@ -103,9 +103,9 @@ static void plan_window(struct kunit *test)
 			}
 }
 
-static void plan_random(struct kunit *test)
+static void psi_random(struct kunit *test)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 	u32 seed = get_random_u32();
 	struct rnd_state state;
 	unsigned int i;
@@ -127,8 +127,8 @@ static void plan_random(struct kunit *test)
 		order = fls64(first ^ last);
 		whole = BIT_ULL(order);
 
-		count = vtd_plan(first, last, max_order, blocks);
-		KUNIT_ASSERT_TRUE_MSG(test, plan_is_good(first, last, max_order, blocks,
+		count = vtd_psi_cover(first, last, max_order, blocks);
+		KUNIT_ASSERT_TRUE_MSG(test, psi_is_good(first, last, max_order, blocks,
 							 count),
 				      "%llx to %llx, order %u: %u", first, last, max_order,
 				      count);
@@ -136,32 +136,32 @@ static void plan_random(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, count, 1);
 		else if (pages <= BIT_ULL(max_order))
 			KUNIT_ASSERT_EQ(test, count, 2);
-		else if (pages > (u64)VTD_PLAN_BLOCKS << max_order)
+		else if (pages > (u64)VTD_PSI_BLOCKS << max_order)
 			KUNIT_ASSERT_EQ(test, count, 0);
 	}
 }
 
-static void plan_everything(struct kunit *test)
+static void psi_everything(struct kunit *test)
 {
-	struct vtd_block blocks[VTD_PLAN_BLOCKS];
+	struct vtd_psi_block blocks[VTD_PSI_BLOCKS];
 
-	KUNIT_EXPECT_EQ(test, vtd_plan(0, BIT_ULL(52) - 1, 52, blocks), 1);
+	KUNIT_EXPECT_EQ(test, vtd_psi_cover(0, BIT_ULL(52) - 1, 52, blocks), 1);
 	KUNIT_EXPECT_EQ(test, blocks[0].page, 0);
 	KUNIT_EXPECT_EQ(test, blocks[0].order, 52);
-	KUNIT_EXPECT_EQ(test, vtd_plan(0, BIT_ULL(52) - 1, 18, blocks), 0);
-	KUNIT_EXPECT_EQ(test, vtd_plan(BIT_ULL(52) - 1, BIT_ULL(52) - 1, 0, blocks), 1);
+	KUNIT_EXPECT_EQ(test, vtd_psi_cover(0, BIT_ULL(52) - 1, 18, blocks), 0);
+	KUNIT_EXPECT_EQ(test, vtd_psi_cover(BIT_ULL(52) - 1, BIT_ULL(52) - 1, 0, blocks), 1);
 }
 
-static struct kunit_case plan_cases[] = {
-	KUNIT_CASE(plan_window),
-	KUNIT_CASE(plan_random),
-	KUNIT_CASE(plan_everything),
+static struct kunit_case psi_cases[] = {
+	KUNIT_CASE(psi_window),
+	KUNIT_CASE(psi_random),
+	KUNIT_CASE(psi_everything),
 	{ }
 };
 
-static struct kunit_suite plan_suite = {
-	.name = "vtd-plan",
-	.test_cases = plan_cases,
+static struct kunit_suite psi_suite = {
+	.name = "vtd-psi",
+	.test_cases = psi_cases,
 };
 
-kunit_test_suite(plan_suite);
+kunit_test_suite(psi_suite);

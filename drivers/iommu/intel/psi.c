@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a range becomes aligned blocks. Invalidations take a power of two of
- * pages that is aligned to its own size, and hit whatever lies in it.
+ * Page-selective ranges. An invalidation covers a power of two of pages, aligned
+ * to its own size. This file covers a range of pages with such blocks.
  */
 
 #include <linux/bitops.h>
@@ -9,7 +9,7 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 
-#include "plan.h"
+#include "psi.h"
 
 /* Smallest order that holds some pages, which may be none */
 static unsigned int order_for(u64 pages, unsigned int max_order)
@@ -18,13 +18,13 @@ static unsigned int order_for(u64 pages, unsigned int max_order)
 }
 
 /*
- * The range is cut at its most aligned point. What lies below ends there and
- * what lies above begins there, so that each fits into one block that is less
- * than twice as large, or into blocks of the largest order of which only the
- * outermost sticks out.
+ * Split the range at its most aligned page. The lower part ends there and the
+ * upper part begins there, so each part fits into one block that is less than
+ * twice as large, or into blocks of the largest order, of which only the
+ * outermost extends beyond the range.
  */
-static unsigned int cut(u64 first, u64 last, unsigned int max_order,
-			struct vtd_block blocks[VTD_PLAN_BLOCKS])
+static unsigned int split(u64 first, u64 last, unsigned int max_order,
+			struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
 {
 	u64 middle = round_down(last, BIT_ULL(fls64(first ^ last) - 1)), page;
 	unsigned int below = order_for(middle - first, max_order);
@@ -33,16 +33,16 @@ static unsigned int cut(u64 first, u64 last, unsigned int max_order,
 
 	for (page = round_down(first, BIT_ULL(below)); page <= last;
 	     page += BIT_ULL(order)) {
-		if (count == VTD_PLAN_BLOCKS)
+		if (count == VTD_PSI_BLOCKS)
 			return 0;
 		order = page < middle ? below : above;
-		blocks[count++] = (struct vtd_block) { page, order };
+		blocks[count++] = (struct vtd_psi_block) { page, order };
 	}
 	return count;
 }
 
 /**
- * vtd_plan() - cover a range with as few blocks as possible
+ * vtd_psi_cover() - cover a range with as few blocks as possible
  * @first: first page, in units of 4 KiB
  * @last: last page
  * @max_order: log2 of the pages of the largest block
@@ -52,18 +52,18 @@ static unsigned int cut(u64 first, u64 last, unsigned int max_order,
  * overlap.
  *
  * Context: any.
- * Return: number of blocks, 0 if there would be more than VTD_PLAN_BLOCKS.
+ * Return: number of blocks, 0 if there would be more than VTD_PSI_BLOCKS.
  */
-unsigned int vtd_plan(u64 first, u64 last, unsigned int max_order,
-		      struct vtd_block blocks[VTD_PLAN_BLOCKS])
+unsigned int vtd_psi_cover(u64 first, u64 last, unsigned int max_order,
+			   struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
 {
 	unsigned int order = fls64(first ^ last);
 
 	if (order <= max_order && BIT_ULL(order) <= 2 * (last - first + 1)) {
-		blocks[0] = (struct vtd_block) {
+		blocks[0] = (struct vtd_psi_block) {
 			round_down(first, BIT_ULL(order)), order
 		};
 		return 1;
 	}
-	return cut(first, last, max_order, blocks);
+	return split(first, last, max_order, blocks);
 }
