@@ -1,82 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a unit is to forget: collected as descriptors, given to its queue at
- * once, or, where a unit has none, done through registers one by one.
+ * Invalidations: collected as descriptors and submitted to the unit's queue
+ * together, or, if the unit has no queue, executed through registers one by one.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
 
 #include "command.h"
+#include "inval-register.h"
 #include "inval.h"
 #include "quirks.h"
 #include "unit.h"
-
-/* 11.4.6.1 */
-static int context_by_register(struct intel_iommu *unit, struct vtd_desc desc)
-{
-	u64 command = VTD_CCMD_INVALIDATE |
-		      FIELD_PREP(VTD_CCMD_GRANULARITY,
-				 FIELD_GET(VTD_DESC_GRANULARITY, desc.lo)) |
-		      FIELD_PREP(VTD_CCMD_DID, FIELD_GET(VTD_DESC_DID, desc.lo)) |
-		      FIELD_PREP(VTD_CCMD_SID,
-				 FIELD_GET(VTD_DESC_CONTEXT_SID, desc.lo));
-
-	vtd_write64(&unit->regs, VTD_CCMD_REG, command);
-	return vtd_wait64(&unit->regs, VTD_CCMD_REG, VTD_CCMD_INVALIDATE);
-}
-
-/* 11.4.6.2, 11.4.6.3. Units of that age need not drain reads. */
-static int iotlb_by_register(struct intel_iommu *unit, struct vtd_desc desc)
-{
-	unsigned int offset = vtd_ecap_iotlb_offset(unit->ecap), granularity;
-	u64 command, done;
-	int error;
-
-	granularity = FIELD_GET(VTD_DESC_GRANULARITY, desc.lo);
-	command = VTD_IOTLB_INVALIDATE |
-		  FIELD_PREP(VTD_IOTLB_GRANULARITY, granularity) |
-		  FIELD_PREP(VTD_IOTLB_DID, FIELD_GET(VTD_DESC_DID, desc.lo));
-	if (desc.lo & VTD_DESC_DRAIN_WRITES)
-		command |= VTD_IOTLB_DRAIN_WRITES;
-	if (desc.lo & VTD_DESC_DRAIN_READS)
-		command |= VTD_IOTLB_DRAIN_READS;
-
-	/* Address, mask and hint stand where they stand in the descriptor */
-	if (granularity == VTD_GRANULARITY_PAGE)
-		vtd_write64(&unit->regs, offset, desc.hi);
-	vtd_write64(&unit->regs, offset + sizeof(u64), command);
-	error = vtd_wait64(&unit->regs, offset + sizeof(u64), VTD_IOTLB_INVALIDATE);
-	if (error)
-		return error;
-	/* How much it really did: nothing is what it says of a bad request */
-	done = vtd_read64(&unit->regs, offset + sizeof(u64));
-	return FIELD_GET(VTD_IOTLB_ACTUAL, done) ? 0 : -EIO;
-}
-
-/* There is only one set of registers, so this once a lock has to be waited under */
-static int by_register(struct intel_iommu *unit, struct vtd_desc desc)
-{
-	unsigned long flags;
-	int error;
-
-	raw_spin_lock_irqsave(&unit->register_lock, flags);
-	switch (FIELD_GET(VTD_DESC_TYPE, desc.lo)) {
-	case VTD_DESC_CONTEXT:
-		error = context_by_register(unit, desc);
-		break;
-	case VTD_DESC_IOTLB:
-		error = iotlb_by_register(unit, desc);
-		break;
-	default:
-		/* Device-TLBs and interrupts take a queue, which the callers know */
-		error = -EOPNOTSUPP;
-	}
-	raw_spin_unlock_irqrestore(&unit->register_lock, flags);
-	if (error)
-		pr_err_ratelimited("%s: invalidation by register failed: %d\n",
-				   unit->name, error);
-	return error;
-}
 
 static int submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 		  unsigned int count)
@@ -87,7 +21,7 @@ static int submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 	if (likely(unit->qi))
 		return vtd_qi_submit(unit, descs, count);
 	for (i = 0; i < count; i++)
-		error = by_register(unit, descs[i]) ?: error;
+		error = vtd_invalidate_by_register(unit, descs[i]) ?: error;
 	return error;
 }
 
