@@ -185,7 +185,15 @@ static void announce(struct intel_iommu *unit)
 			unit->name);
 }
 
-static void init_rooms(struct intel_iommu *unit)
+/**
+ * vtd_unit_init() - initialise what the driver keeps in a unit
+ * @unit: unit, zeroed
+ *
+ * Touches no register and allocates nothing.
+ *
+ * Context: Process context. The unit is not shared yet.
+ */
+void vtd_unit_init(struct intel_iommu *unit)
 {
 	raw_spin_lock_init(&unit->register_lock);
 	raw_spin_lock_init(&unit->irt.lock);
@@ -239,7 +247,7 @@ int vtd_unit_create(struct dmar_drhd_unit *drhd)
 	unit->segment = drhd->segment;
 	unit->node = NUMA_NO_NODE;
 	unit->drhd = drhd;
-	init_rooms(unit);
+	vtd_unit_init(unit);
 	find_inherited_state(unit);
 	announce(unit);
 	drhd->iommu = unit;
@@ -253,13 +261,15 @@ free_unit:
 }
 
 /**
- * vtd_unit_free() - let go of a unit
+ * vtd_unit_release() - free all that the driver keeps in a unit
  * @unit: the unit; off, unknown to the core, without devices and observers
  *
- * Context: process context, under dmar_global_lock held for writing, or at
- * boot; nobody can find the unit any more.
+ * The counterpart of vtd_unit_init() and of all that was set up since: the fault
+ * interrupt, the queue and the tables. Uses the registers.
+ *
+ * Context: Process context, may sleep. The unit is not shared any more.
  */
-void vtd_unit_free(struct intel_iommu *unit)
+void vtd_unit_release(struct intel_iommu *unit)
 {
 	vtd_fault_disable(unit);
 	dmar_latency_free(unit);
@@ -270,6 +280,18 @@ void vtd_unit_free(struct intel_iommu *unit)
 	vtd_did_destroy(unit);
 	xa_destroy(&unit->devices);
 	xa_destroy(&unit->aliases);
+}
+
+/**
+ * vtd_unit_free() - free a unit
+ * @unit: the unit; off, unknown to the core, without devices and observers
+ *
+ * Context: Process context, may sleep. dmar_global_lock held for writing, or
+ * while the machine boots. The unit is not shared any more.
+ */
+void vtd_unit_free(struct intel_iommu *unit)
+{
+	vtd_unit_release(unit);
 	unmap_registers(unit);
 	ida_free(&vtd_seq_ids, unit->seq_id);
 	kfree(unit);

@@ -102,6 +102,8 @@ struct intel_iommu {
 
 int vtd_unit_create(struct dmar_drhd_unit *drhd);
 void vtd_unit_free(struct intel_iommu *unit);
+void vtd_unit_init(struct intel_iommu *unit);
+void vtd_unit_release(struct intel_iommu *unit);
 int vtd_unit_read_caps(struct intel_iommu *unit);
 
 #endif /* __VTD_UNIT_H */

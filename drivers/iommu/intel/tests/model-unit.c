@@ -10,7 +10,6 @@
 #include <linux/pci.h>
 #include <linux/pci-ats.h>
 
-#include "../fault-irq.h"
 #include "model.h"
 
 /* Numbers that no real unit has: those are below DMAR_UNITS_SUPPORTED */
@@ -34,14 +33,7 @@ static void destroy(void *data)
 	vtd_model_heal(model);
 	skip_queue(model);
 	vtd_qi_disable(unit);
-	vtd_fault_disable(unit);
-	if (IS_ENABLED(CONFIG_IRQ_REMAP))
-		vtd_irt_free(unit);
-	vtd_qi_free(unit);
-	vtd_contexts_free(unit);
-	vtd_did_destroy(unit);
-	xa_destroy(&unit->devices);
-	xa_destroy(&unit->aliases);
+	vtd_unit_release(unit);
 	hrtimer_cancel(&model->engine);
 }
 
@@ -74,14 +66,8 @@ struct model_unit *vtd_model_create(struct kunit *test, u64 cap, u64 ecap)
 	unit->drhd = &model->drhd;
 	model->drhd.iommu = unit;
 	snprintf(unit->name, sizeof(unit->name), "model%d", unit->seq_id);
-	raw_spin_lock_init(&unit->register_lock);
-	raw_spin_lock_init(&unit->irt.lock);
-	spin_lock_init(&unit->contexts.lock);
-	xa_init(&unit->devices);
-	xa_init(&unit->aliases);
+	vtd_unit_init(unit);
 	KUNIT_ASSERT_EQ(test, 0, vtd_unit_read_caps(unit));
-	vtd_did_init(unit);
-	vtd_fault_init(unit);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy, model));
 
 	KUNIT_ASSERT_EQ(test, 0, vtd_contexts_init(unit));
