@@ -280,7 +280,7 @@ static int attach_blocked(struct iommu_domain *domain, struct device *dev)
 
 	detach(device);
 	if (READ_ONCE(device->dead)) {
-		vtd_qi_unmute(device->unit, device->sid);
+		vtd_qi_clear_timeout(device->unit, device->sid);
 		WRITE_ONCE(device->dead, false);
 	}
 	return 0;

@@ -281,7 +281,7 @@ static bool cut_off_silent(struct vtd_domain *domain)
 
 	list_for_each_entry_rcu(cache, &domain->caches, link) {
 		if (cache->kind != VTD_CACHE_DEVICE || READ_ONCE(cache->dead) ||
-		    !vtd_qi_is_mute(cache->unit, cache->sid))
+		    !vtd_qi_timed_out(cache->unit, cache->sid))
 			continue;
 		if (vtd_cut_off(cache->unit, cache->sid))
 			all = false;

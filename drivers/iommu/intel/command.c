@@ -24,7 +24,7 @@
  *
  * Nothing has to be done where the unit snoops the CPU's caches (ECAP.C).
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_write_back(struct intel_iommu *unit, void *start, size_t bytes)
 {
@@ -55,7 +55,7 @@ static int change_bit_of_command(struct intel_iommu *unit, u32 bit, bool on)
  * change at a time (specification 11.4.4). On failure the bits that it was told
  * of stay in unit->gcmd: it may still come round to them.
  *
- * Context: any; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US for
+ * Context: Any context; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US for
  * each bit.
  * Return: 0, or -ETIMEDOUT if the unit does not show the change.
  */
@@ -63,20 +63,20 @@ int vtd_unit_command(struct intel_iommu *unit, u32 set, u32 clear)
 {
 	unsigned long bits = set | clear;
 	unsigned int bit;
-	int error = 0;
+	int ret = 0;
 
 	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
 		for_each_set_bit(bit, &bits, 32) {
-			error = change_bit_of_command(unit, BIT(bit),
-						      set & BIT(bit));
-			if (error)
+			ret = change_bit_of_command(unit, BIT(bit),
+						    set & BIT(bit));
+			if (ret)
 				break;
 		}
 	}
-	if (error)
+	if (ret)
 		pr_err_ratelimited("%s: does not %s bit %u of its command register\n",
 				   unit->name, set & BIT(bit) ? "set" : "clear", bit);
-	return error;
+	return ret;
 }
 
 /**
@@ -88,21 +88,21 @@ int vtd_unit_command(struct intel_iommu *unit, u32 set, u32 clear)
  *
  * Specification 11.4.4.
  *
- * Context: any; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US.
+ * Context: Any context; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US.
  * Return: 0 or -ETIMEDOUT.
  */
 int vtd_unit_one_shot(struct intel_iommu *unit, u32 command, u32 done)
 {
-	int error;
+	int ret;
 
 	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
 		vtd_write32(&unit->regs, VTD_GCMD_REG, unit->gcmd | command);
-		error = vtd_wait32(&unit->regs, VTD_GSTS_REG, done ?: command, done);
+		ret = vtd_wait32(&unit->regs, VTD_GSTS_REG, done ?: command, done);
 	}
-	if (error)
+	if (ret)
 		pr_err_ratelimited("%s: does not finish command %#x\n",
 				   unit->name, command);
-	return error;
+	return ret;
 }
 
 /**
@@ -113,13 +113,13 @@ int vtd_unit_one_shot(struct intel_iommu *unit, u32 command, u32 done)
  * ready (specification 11.4.8). These ranges also stop requests that are
  * translated, so they have to go once translation is on.
  *
- * Context: any; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US.
+ * Context: Any context; takes register_lock. Waits at most VTD_REGISTER_TIMEOUT_US.
  * Return: 0, or -ETIMEDOUT if the ranges stay protected.
  */
 int vtd_unit_disable_protected_memory(struct intel_iommu *unit)
 {
 	u32 enable;
-	int error;
+	int ret;
 
 	if (!vtd_cap_protected_memory(unit->cap))
 		return 0;
@@ -127,10 +127,10 @@ int vtd_unit_disable_protected_memory(struct intel_iommu *unit)
 	scoped_guard(raw_spinlock_irqsave, &unit->register_lock) {
 		enable = vtd_read32(&unit->regs, VTD_PMEN_REG);
 		vtd_write32(&unit->regs, VTD_PMEN_REG, enable & ~VTD_PMEN_ENABLE);
-		error = vtd_wait32(&unit->regs, VTD_PMEN_REG, VTD_PMEN_STATUS, 0);
+		ret = vtd_wait32(&unit->regs, VTD_PMEN_REG, VTD_PMEN_STATUS, 0);
 	}
-	if (error)
+	if (ret)
 		pr_err_ratelimited("%s: does not release protected memory\n",
 				   unit->name);
-	return error;
+	return ret;
 }

@@ -16,7 +16,7 @@
  * vtd_did_init() - start with the reserved domain-ids only
  * @unit: the unit
  *
- * Context: any; the unit is not shared yet.
+ * Context: Any context; the unit is not shared yet.
  */
 void vtd_did_init(struct intel_iommu *unit)
 {
@@ -28,7 +28,7 @@ void vtd_did_init(struct intel_iommu *unit)
  * vtd_did_alloc() - take a domain-id
  * @unit: the unit it is for, its capabilities known
  *
- * Context: process context, may sleep.
+ * Context: Process context, may sleep.
  * Return: the id, at least VTD_DID_FIRST; -ENOSPC if the unit has no more, or
  * -ENOMEM.
  */
@@ -48,9 +48,9 @@ int vtd_did_alloc(struct intel_iommu *unit)
 /**
  * vtd_did_reserve() - keep a domain-id from being given out
  * @unit: the unit
- * @did: domain-id that something else uses, as tables that were taken over do
+ * @did: domain-id that is in use already, by inherited tables
  *
- * Context: process context, may sleep.
+ * Context: Process context, may sleep.
  * Return: 0, also if it was in use already; -ERANGE if the unit has no such id,
  * or -ENOMEM.
  */
@@ -78,7 +78,7 @@ int vtd_did_reserve(struct intel_iommu *unit, u16 did)
  * @did: domain-id that vtd_did_alloc() or vtd_did_reserve() took; nothing is
  *	cached under it any more
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_did_free(struct intel_iommu *unit, u16 did)
 {
@@ -89,10 +89,10 @@ void vtd_did_free(struct intel_iommu *unit, u16 did)
 }
 
 /**
- * vtd_did_destroy() - forget all domain-ids
- * @unit: the unit, which nobody uses any more
+ * vtd_did_destroy() - free all domain-ids
+ * @unit: the unit, not in use any more
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_did_destroy(struct intel_iommu *unit)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Domain-ids: the tags by which a unit tells apart what it caches. */
 
-#ifndef __VTD_DID_H
-#define __VTD_DID_H
+#ifndef _VTD_DID_H
+#define _VTD_DID_H
 
 #include <linux/idr.h>
 #include <linux/types.h>
@@ -31,4 +31,4 @@ int vtd_did_reserve(struct intel_iommu *unit, u16 did);
 void vtd_did_free(struct intel_iommu *unit, u16 did);
 void vtd_did_destroy(struct intel_iommu *unit);
 
-#endif /* __VTD_DID_H */
+#endif /* _VTD_DID_H */

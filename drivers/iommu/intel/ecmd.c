@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Enhanced commands (specification 11.4.14). A unit carries out one at a time:
- * whoever submits one holds the unit's register_lock until it is done.
+ * Enhanced commands (specification 11.4.14). A unit executes one at a time:
+ * vtd_ecmd_submit() holds register_lock until the command is done.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
@@ -22,10 +22,10 @@
  * @unit: the unit
  * @command: the command, VTD_ECMD_*
  *
- * Reads the Enhanced Command Capability Register (11.4.14.4) each time; who
- * needs the answer often keeps it.
+ * Reads the Enhanced Command Capability Register (11.4.14.4) each time; a caller
+ * that needs the answer often keeps it.
  *
- * Context: any.
+ * Context: Any context.
  * Return: whether it has.
  */
 bool vtd_ecmd_supported(struct intel_iommu *unit, u8 command)
@@ -68,7 +68,7 @@ static int submit_locked(struct intel_iommu *unit, u8 command, u64 operand_a,
  * A unit that did not finish once is not waited for again: as long as the old
  * command is in progress, new ones fail at once.
  *
- * Context: any but NMI; takes register_lock; waits for at most
+ * Context: Any context but NMI; takes register_lock; waits for at most
  * VTD_REGISTER_TIMEOUT_US with interrupts off.
  * Return: 0; the status code, greater than 0, with which the unit refused it
  * (11.4.14.3); -ENODEV if the unit has no commands, -EBUSY if it is not through

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Enhanced commands: what a unit does on request, one at a time. */
 
-#ifndef __VTD_ECMD_H
-#define __VTD_ECMD_H
+#ifndef _VTD_ECMD_H
+#define _VTD_ECMD_H
 
 #include <linux/types.h>
 
@@ -18,4 +18,4 @@ bool vtd_ecmd_supported(struct intel_iommu *unit, u8 command);
 int vtd_ecmd_submit(struct intel_iommu *unit, u8 command, u64 operand_a,
 		    u64 operand_b);
 
-#endif /* __VTD_ECMD_H */
+#endif /* _VTD_ECMD_H */

@@ -3,8 +3,8 @@
  * Event interrupts: messages that a unit sends on its own behalf.
  *
  * Each kind of event has four registers in a row: control, data, and the two
- * halves of the address. The interrupt chip in arch/x86/kernel/apic/msi.c fills
- * them through the dmar_msi_*() functions here, and tells them apart by the
+ * halves of the address. The interrupt chip in arch/x86/kernel/apic/msi.c
+ * writes them through the dmar_msi_*() functions here, and tells them apart by the
  * number of the interrupt. So the number has to be in the unit before the
  * interrupt is requested.
  */
@@ -22,7 +22,7 @@
 #define EVENT_ADDRESS		8
 #define EVENT_UPPER_ADDRESS	12
 
-/* The control register of the event that @irq is for, or 0. */
+/* Return the control register of the event that @irq is for, or 0. */
 static unsigned int event_control(const struct intel_iommu *unit, unsigned int irq)
 {
 	if (unit->irq == irq)
@@ -34,14 +34,15 @@ static unsigned int event_control(const struct intel_iommu *unit, unsigned int i
 }
 
 /**
- * vtd_event_mask() - hold back an event interrupt, or let it go
+ * vtd_event_mask() - mask or unmask an event interrupt
  * @unit: unit
  * @control: control register of the event
- * @masked: hold it back
+ * @masked: mask it
  *
- * Specification 11.4.7.2. An event that is held back is sent when it is let go.
+ * Specification 11.4.7.2. An event that is raised while masked is sent
+ * when it is unmasked.
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_event_mask(struct intel_iommu *unit, unsigned int control, bool masked)
 {
@@ -56,7 +57,7 @@ void vtd_event_mask(struct intel_iommu *unit, unsigned int control, bool masked)
  * dmar_msi_unmask() - irq_unmask of the chip of event interrupts
  * @data: interrupt; its handler data is the unit
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_msi_unmask(struct irq_data *data)
 {
@@ -71,7 +72,7 @@ void dmar_msi_unmask(struct irq_data *data)
  * dmar_msi_mask() - irq_mask of the chip of event interrupts
  * @data: interrupt; its handler data is the unit
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_msi_mask(struct irq_data *data)
 {
@@ -89,7 +90,7 @@ void dmar_msi_mask(struct irq_data *data)
  *
  * Specification 11.4.7.3 to 11.4.7.5.
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_msi_write(int irq, struct msi_msg *msg)
 {
@@ -110,7 +111,7 @@ void dmar_msi_write(int irq, struct msi_msg *msg)
  * @irq: interrupt; its handler data is the unit
  * @msg: where to put it; left alone if the unit has no such event
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_msi_read(int irq, struct msi_msg *msg)
 {
@@ -127,11 +128,11 @@ void dmar_msi_read(int irq, struct msi_msg *msg)
 }
 
 /**
- * vtd_event_save() - keep the fault event's registers over a suspend
+ * vtd_event_save() - save the registers of the fault event for suspend
  * @unit: unit
  * @state: where to keep them: control, data, address, upper address
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_event_save(struct intel_iommu *unit, u32 state[4])
 {
@@ -144,13 +145,14 @@ void vtd_event_save(struct intel_iommu *unit, u32 state[4])
 }
 
 /**
- * vtd_event_restore() - give the fault event's registers their values again
+ * vtd_event_restore() - restore the registers of the fault event
  * @unit: unit
  * @state: what vtd_event_save() kept
  *
- * Control comes last: it lets events go, which need the others by then.
+ * The control register is written last: unmasking may send an event, which needs
+ * the other registers.
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_event_restore(struct intel_iommu *unit, const u32 state[4])
 {

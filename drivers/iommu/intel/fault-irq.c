@@ -41,16 +41,16 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_fault);
  * dmar_set_interrupt() - set up the interrupt of faults
  * @iommu: unit; nothing happens if it has one already
  *
- * The handler doesn't become a thread: it is what stops a flood, so it can't wait
- * for its turn among what the flood holds up.
+ * The handler doesn't become a thread: it stops a flood of faults, so it must not
+ * wait for threads that the flood delays.
  *
- * Context: process context, dmar_global_lock held or the unit not in use yet;
+ * Context: Process context, dmar_global_lock held or the unit not in use yet;
  * may sleep.
  * Return: 0, -ENOSPC without a free vector, or an error of request_irq().
  */
 int dmar_set_interrupt(struct intel_iommu *iommu)
 {
-	int error;
+	int ret;
 	int irq;
 
 	if (iommu->irq)
@@ -62,38 +62,38 @@ int dmar_set_interrupt(struct intel_iommu *iommu)
 		return -ENOSPC;
 	}
 	iommu->irq = irq;
-	error = request_irq(irq, dmar_fault, IRQF_NO_THREAD, iommu->name, iommu);
-	if (!error)
+	ret = request_irq(irq, dmar_fault, IRQF_NO_THREAD, iommu->name, iommu);
+	if (!ret)
 		return 0;
 
-	pr_err("%s: interrupt %d for faults refused: %d\n", iommu->name, irq, error);
+	pr_err("%s: interrupt %d for faults refused: %d\n", iommu->name, irq, ret);
 	iommu->irq = 0;
 	dmar_free_hwirq(irq);
-	return error;
+	return ret;
 }
 
 /**
- * vtd_fault_enable() - have a unit tell of faults
+ * vtd_fault_enable() - set up the fault interrupt and handle recorded faults
  * @unit: unit
  *
- * Context: process context, dmar_global_lock held or the unit not in use yet;
+ * Context: Process context, dmar_global_lock held or the unit not in use yet;
  * may sleep.
  * Return: 0 or the error of dmar_set_interrupt().
  */
 int vtd_fault_enable(struct intel_iommu *unit)
 {
-	int error = dmar_set_interrupt(unit);
+	int ret = dmar_set_interrupt(unit);
 
-	if (!error)
+	if (!ret)
 		vtd_fault_clear(unit);
-	return error;
+	return ret;
 }
 
 /**
- * vtd_fault_disable() - have a unit tell of faults no more
+ * vtd_fault_disable() - take the fault interrupt away
  * @unit: unit; its interrupt need not have been set up
  *
- * Context: process context, as for vtd_fault_enable(); sleeps until the handler
+ * Context: Process context, as for vtd_fault_enable(); sleeps until the handler
  * and the work of this unit have come to their end.
  */
 void vtd_fault_disable(struct intel_iommu *unit)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults: what a unit refused to do for a device.
+ * Faults: requests of devices that a unit refused.
  *
  * The unit puts each fault in a *record*, one of a few registers, and sends an
- * event interrupt for the first of them. Whoever *takes* a record, under
- * register_lock, has the fault to himself: it is counted, traced and, as far as
- * the limit of its device allows, reported in one line. What the records had no
- * room for is lost, and only that is known.
+ * event interrupt for the first of them. A CPU *takes* a record under
+ * register_lock. It then counts, traces and, as far as the limit of the device
+ * allows, reports the fault in one line. If the records are full, the unit only
+ * tells that faults were lost.
  *
- * A device can cause faults without end. An interval has a budget of records;
- * who uses it up finds the interrupt masked until a delayed work has emptied
- * the records, which has the same budget. So a flood costs a share of one CPU
- * that the device has no say in.
+ * A device can cause faults without end. An interval has a budget of records.
+ * When the budget is used up, the interrupt is masked until a delayed work, with
+ * the same budget, has taken all records. So a flood costs a bounded share of one
+ * CPU.
  *
  * The error bits of the invalidation queue are in the same status register and
- * cause the same interrupt. They are for those who wait for the queue, see
- * qi.c, and stay as they are here.
+ * raise the same interrupt, see fault-irq.c. They are not changed here while the
+ * unit has a queue.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
@@ -133,7 +133,7 @@ static const char * const fault_requests[] = {
  * vtd_fault_reason() - say a fault reason in words
  * @reason: as the specification numbers it
  *
- * Context: any.
+ * Context: Any context.
  * Return: the words, or "unknown reason"; never NULL.
  */
 const char *vtd_fault_reason(u8 reason)
@@ -150,7 +150,7 @@ EXPORT_SYMBOL_IF_KUNIT(vtd_fault_reason);
  * Specification 11.4.7.6. Of an interrupt request the low word has the index of
  * the entry in its upper 16 bits.
  *
- * Context: any.
+ * Context: Any context.
  * Return: what the record says.
  */
 struct vtd_fault vtd_fault_decode(u64 lo, u64 hi)
@@ -184,7 +184,7 @@ EXPORT_SYMBOL_IF_KUNIT(vtd_fault_decode);
  * The beginning, up to the reason's number, is that of earlier kernels: tools
  * look for it in the log.
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_fault_describe(const struct vtd_fault *fault, char text[VTD_FAULT_TEXT])
 {
@@ -214,10 +214,10 @@ void vtd_fault_describe(const struct vtd_fault *fault, char text[VTD_FAULT_TEXT]
 }
 EXPORT_SYMBOL_IF_KUNIT(vtd_fault_describe);
 
-/* Counts a fault, and says what it was unless its device had its say. */
+/* Count and trace a fault, and report it as far as the rate limit allows. */
 static void fault_report(struct intel_iommu *unit, const struct vtd_fault *fault)
 {
-	struct ratelimit_state *limit = &unit->faults.strangers;
+	struct ratelimit_state *limit = &unit->faults.unknown_sids;
 	struct vtd_device *device;
 	char text[VTD_FAULT_TEXT];
 
@@ -237,8 +237,8 @@ static void fault_report(struct intel_iommu *unit, const struct vtd_fault *fault
 }
 
 /*
- * Takes one record, if there is a fault in it. The valid bit is looked at
- * first, as it comes last, and is what gives the record back.
+ * Take one record, if there is a fault in it. The unit sets the valid bit last, so
+ * read it first. Clearing it gives the record back.
  */
 static bool fault_take(struct intel_iommu *unit, unsigned int record,
 		       struct vtd_fault *fault)
@@ -260,8 +260,8 @@ static bool fault_take(struct intel_iommu *unit, unsigned int record,
 }
 
 /*
- * Goes once round the records, from the one that the unit names. That one may
- * have been taken before a pause: then the next is somewhere behind it.
+ * Go once round the records, from the one that the unit names. That one may have
+ * been taken before a pause: then the next is somewhere behind it.
  */
 static unsigned int fault_round(struct intel_iommu *unit, unsigned int first,
 				unsigned int limit)
@@ -291,9 +291,9 @@ static void fault_acknowledge(struct intel_iommu *unit, u32 status)
 }
 
 /*
- * Empties the records. Looks again after each round: what came meanwhile, while
- * the status still told of other faults, sends no interrupt of its own.
- * Returns the number of records, @limit if there may be more.
+ * Take all records. Look again after each round: a fault that is recorded while the
+ * status still shows other faults sends no interrupt of its own. Return the number
+ * of records, @limit if there may be more.
  */
 static unsigned int fault_drain(struct intel_iommu *unit, unsigned int limit)
 {
@@ -314,7 +314,7 @@ static unsigned int fault_drain(struct intel_iommu *unit, unsigned int limit)
 	return done;
 }
 
-/* What is left of the interval's budget. */
+/* Return what is left of the interval's budget. */
 static unsigned int fault_budget(struct intel_iommu *unit)
 {
 	struct vtd_faults *faults = &unit->faults;
@@ -330,7 +330,7 @@ static unsigned int fault_budget(struct intel_iommu *unit)
 	return budget;
 }
 
-/* Takes @spent out of the budget; tells whether that was all of it. */
+/* Take @spent out of the budget; return true if nothing is left. */
 static bool fault_spend(struct intel_iommu *unit, unsigned int spent)
 {
 	struct vtd_faults *faults = &unit->faults;
@@ -343,7 +343,7 @@ static bool fault_spend(struct intel_iommu *unit, unsigned int spent)
 	return all;
 }
 
-/* Ends a pause, unless the records fill as fast as they are emptied. */
+/* End a pause, unless faults are recorded as fast as they are handled. */
 static void fault_resume(struct work_struct *work)
 {
 	struct intel_iommu *unit = container_of(to_delayed_work(work),
@@ -353,7 +353,7 @@ static void fault_resume(struct work_struct *work)
 		schedule_delayed_work(&unit->faults.resume, VTD_FAULT_INTERVAL);
 		return;
 	}
-	/* An event that came while it was masked is sent now */
+	/* An event that was raised while masked is sent now */
 	vtd_event_mask(unit, VTD_FECTL_REG, false);
 }
 
@@ -385,13 +385,13 @@ void vtd_fault_handle(struct intel_iommu *unit)
  *
  * Touches no register.
  *
- * Context: process context; nobody else has the unit yet.
+ * Context: Process context. The unit is not shared yet.
  */
 void vtd_fault_init(struct intel_iommu *unit)
 {
 	struct vtd_faults *faults = &unit->faults;
 
-	ratelimit_state_init(&faults->strangers, DEFAULT_RATELIMIT_INTERVAL,
+	ratelimit_state_init(&faults->unknown_sids, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
 	INIT_DELAYED_WORK(&faults->resume, fault_resume);
 	faults->window = jiffies;
@@ -404,10 +404,10 @@ EXPORT_SYMBOL_IF_KUNIT(vtd_fault_init);
  * @unit: unit
  *
  * For a unit that is taken over from firmware or another kernel, and before its
- * interrupt is set up. Errors of a queue that nobody has made yet mean nothing
- * to anybody, but would keep the unit from telling of faults: they are cleared.
+ * interrupt is set up. If the driver has no queue for the unit yet, errors of the
+ * queue are cleared: they have no meaning, but would suppress the interrupt.
  *
- * Context: any; as long as two rounds of the records take.
+ * Context: Any context; as long as two rounds of the records take.
  */
 void vtd_fault_clear(struct intel_iommu *unit)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Faults that a unit records: decoding, counting, reports. */
 
-#ifndef __VTD_FAULT_H
-#define __VTD_FAULT_H
+#ifndef _VTD_FAULT_H
+#define _VTD_FAULT_H
 
 #include <linux/atomic.h>
 #include <linux/ratelimit_types.h>
@@ -24,7 +24,7 @@ struct intel_iommu;
  * struct vtd_faults - the faults of a unit
  * @count: (a) faults by reason, as the specification numbers them
  * @lost: (a) times that the unit had more than it could record
- * @strangers: limits reports of source-ids that no device has; its own lock
+ * @unknown_sids: limits reports of source-ids that no device has; its own lock
  * @resume: ends a pause of the interrupt
  * @pauses: (a) times that the interrupt was paused because of a flood
  * @window: (r) start of the interval that @budget is of, in jiffies
@@ -35,7 +35,7 @@ struct intel_iommu;
 struct vtd_faults {
 	atomic_t		count[VTD_FAULT_REASONS];
 	atomic_t		lost;
-	struct ratelimit_state	strangers;
+	struct ratelimit_state	unknown_sids;
 	struct delayed_work	resume;
 	atomic_t		pauses;
 	unsigned long		window;
@@ -76,4 +76,4 @@ void vtd_fault_handle(struct intel_iommu *unit);
 void vtd_fault_init(struct intel_iommu *unit);
 void vtd_fault_clear(struct intel_iommu *unit);
 
-#endif /* __VTD_FAULT_H */
+#endif /* _VTD_FAULT_H */

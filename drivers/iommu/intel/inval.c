@@ -16,41 +16,41 @@ static int submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 		  unsigned int count)
 {
 	unsigned int i;
-	int error = 0;
+	int ret = 0;
 
 	if (likely(unit->qi))
 		return vtd_qi_submit(unit, descs, count);
 	for (i = 0; i < count; i++)
-		error = vtd_invalidate_by_register(unit, descs[i]) ?: error;
-	return error;
+		ret = vtd_invalidate_by_register(unit, descs[i]) ?: ret;
+	return ret;
 }
 
 /**
- * vtd_batch_submit() - have the unit do what was collected, and wait for it
- * @batch: what was collected; empty afterwards
+ * vtd_batch_submit() - submit the descriptors of a batch and wait for them
+ * @batch: batch; empty afterwards
  *
- * Context: any but NMI, see vtd_qi_submit().
+ * Context: Any context but NMI, see vtd_qi_submit().
  * Return: 0, or the worst error since the batch was begun, see vtd_qi_submit().
  */
 int vtd_batch_submit(struct vtd_batch *batch)
 {
-	int error = batch->error;
+	int ret = batch->error;
 
-	/* Whatever went wrong before, this can still be done */
+	/* An earlier error does not prevent these invalidations */
 	if (batch->count)
-		error = vtd_worse_error(error, submit(batch->unit, batch->descs,
-						      batch->count));
+		ret = vtd_worse_error(ret, submit(batch->unit, batch->descs,
+						  batch->count));
 	batch->count = 0;
 	batch->error = 0;
-	return error;
+	return ret;
 }
 
 /**
- * vtd_batch_add() - collect one more descriptor
- * @batch: where; what is in there is submitted first if it is full
+ * vtd_batch_add() - add a descriptor to a batch
+ * @batch: batch; if it is full, it is submitted first
  * @desc: descriptor
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void vtd_batch_add(struct vtd_batch *batch, struct vtd_desc desc)
 {
@@ -60,10 +60,10 @@ void vtd_batch_add(struct vtd_batch *batch, struct vtd_desc desc)
 }
 
 /**
- * vtd_flush_contexts() - have a unit forget all context entries
+ * vtd_flush_contexts() - invalidate all context entries of a unit
  * @unit: unit
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno, see vtd_qi_submit().
  */
 int vtd_flush_contexts(struct intel_iommu *unit)
@@ -74,12 +74,12 @@ int vtd_flush_contexts(struct intel_iommu *unit)
 }
 
 /**
- * vtd_flush_context() - have a unit forget the context entry of a device
+ * vtd_flush_context() - invalidate the context entry of a device
  * @unit: unit
  * @did: domain-id in the entry, VTD_DID_NONE for one that was not present
  * @sid: source-id
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno, see vtd_qi_submit().
  */
 int vtd_flush_context(struct intel_iommu *unit, u16 did, u16 sid)
@@ -90,10 +90,10 @@ int vtd_flush_context(struct intel_iommu *unit, u16 did, u16 sid)
 }
 
 /**
- * vtd_flush_iotlb() - have a unit forget all translations
+ * vtd_flush_iotlb() - invalidate all translations of a unit
  * @unit: unit
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno, see vtd_qi_submit().
  */
 int vtd_flush_iotlb(struct intel_iommu *unit)
@@ -105,11 +105,11 @@ int vtd_flush_iotlb(struct intel_iommu *unit)
 }
 
 /**
- * vtd_flush_iotlb_domain() - have a unit forget the translations of a domain
+ * vtd_flush_iotlb_domain() - invalidate the translations of a domain
  * @unit: unit
  * @did: domain-id
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno, see vtd_qi_submit().
  */
 int vtd_flush_iotlb_domain(struct intel_iommu *unit, u16 did)
@@ -121,12 +121,12 @@ int vtd_flush_iotlb_domain(struct intel_iommu *unit, u16 did)
 }
 
 /**
- * vtd_flush_interrupts() - have a unit forget some remapped interrupts
+ * vtd_flush_interrupts() - invalidate some remapped interrupts
  * @unit: unit with a queue
  * @index: first entry, aligned to what @mask says
  * @mask: log2 of entries, at most vtd_ecap_max_handle_mask()
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno, see vtd_qi_submit().
  */
 int vtd_flush_interrupts(struct intel_iommu *unit, u16 index, unsigned int mask)
@@ -137,10 +137,10 @@ int vtd_flush_interrupts(struct intel_iommu *unit, u16 index, unsigned int mask)
 }
 
 /**
- * vtd_flush_all_interrupts() - have a unit forget all remapped interrupts
+ * vtd_flush_all_interrupts() - invalidate all remapped interrupts
  * @unit: unit with a queue
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  * Return: 0 or a negative errno, see vtd_qi_submit().
  */
 int vtd_flush_all_interrupts(struct intel_iommu *unit)
@@ -156,7 +156,7 @@ int vtd_flush_all_interrupts(struct intel_iommu *unit)
  *
  * Specification 6.8.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void vtd_flush_write_buffer(struct intel_iommu *unit)
 {

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What a unit is to forget: requests as descriptors, or through registers
- * where a unit has no queue.
- */
+/* Invalidations: descriptors, alone or in batches, submitted to a unit. */
 
-#ifndef __VTD_INVAL_H
-#define __VTD_INVAL_H
+#ifndef _VTD_INVAL_H
+#define _VTD_INVAL_H
 
 #include <linux/errno.h>
 #include <linux/types.h>
@@ -18,8 +15,8 @@ struct intel_iommu;
  * struct vtd_batch - descriptors that one unit gets with one wait
  * @unit: the unit
  * @count: descriptors so far
- * @error: worst error of a submission that was made on the way
- * @descs: descriptors; on the stack of who collects them
+ * @error: worst error of the submissions so far
+ * @descs: descriptors; on the stack of the caller
  */
 struct vtd_batch {
 	struct intel_iommu *unit;
@@ -28,7 +25,7 @@ struct vtd_batch {
 	struct vtd_desc descs[VTD_QI_BATCH];
 };
 
-/* Of a device that does not answer one has to hear, for that can be mended */
+/* -ETIMEDOUT wins: the caller can recover from an unresponsive device-TLB */
 static inline int vtd_worse_error(int a, int b)
 {
 	return a == -ETIMEDOUT || !b ? a : b;
@@ -45,4 +42,4 @@ int vtd_flush_interrupts(struct intel_iommu *unit, u16 index, unsigned int mask)
 int vtd_flush_all_interrupts(struct intel_iommu *unit);
 void vtd_flush_write_buffer(struct intel_iommu *unit);
 
-#endif /* __VTD_INVAL_H */
+#endif /* _VTD_INVAL_H */

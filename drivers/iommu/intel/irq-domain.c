@@ -51,7 +51,7 @@ struct vtd_ir_irq {
  * @senders: (c) whose requests the entries accept
  * @posted_host: (c) they are posted to the host's CPUs
  * @first: (c) first entry
- * @live: interrupts not yet freed; under the lock of the root domain
+ * @live: interrupts not yet freed; under the root domain's mutex
  * @count: (c) interrupts
  * @irqs: the interrupts
  *
@@ -100,8 +100,9 @@ static int vtd_ir_write_host(struct irq_data *irqd)
 
 /*
  * Only the entry changes, never what the device or IOAPIC has, so an interrupt
- * is not lost on its way. The old vector goes only once the unit has forgotten
- * it; without that, it stays ready to take what may still come.
+ * is not lost on its way. The old vector is freed only after the unit's cached
+ * entry is invalidated. If that fails, the vector stays allocated, since
+ * interrupts may still arrive there.
  */
 static int vtd_ir_set_affinity(struct irq_data *irqd, const struct cpumask *mask,
 			       bool force)
@@ -199,7 +200,7 @@ static struct vtd_senders vtd_ir_pci_senders(struct pci_dev *pdev)
 	return vtd_senders_of_aliases(aliases);
 }
 
-/* Whose requests the entries are to accept, or -EINVAL for a stranger's */
+/* Find the senders that the entries accept; -EINVAL if the sender is unknown */
 static int vtd_ir_find_senders(const struct intel_iommu *unit,
 			       const struct irq_alloc_info *info,
 			       struct vtd_senders *senders)
@@ -327,6 +328,9 @@ static void vtd_ir_free(struct irq_domain *domain, unsigned int virq,
 	struct irq_data *irqd;
 	unsigned int i;
 
+	/* Protects the run's @live */
+	lockdep_assert_held(&domain->root->mutex);
+
 	for (i = 0; i < count; i++) {
 		irqd = irq_domain_get_irq_data(domain, virq + i);
 		irq = irqd ? irq_data_get_irq_chip_data(irqd) : NULL;
@@ -342,7 +346,7 @@ static int vtd_ir_activate(struct irq_domain *domain, struct irq_data *irqd,
 	const struct vtd_ir_irq *irq = irq_data_get_irq_chip_data(irqd);
 	int ret = vtd_ir_write_host(irqd);
 
-	/* The vector goes to somebody else: nothing may be sent to it */
+	/* The vector will be reused: nothing may be sent to it any more */
 	if (ret)
 		vtd_irte_write(irq->run->unit, irq->index, (struct irte) {});
 	return ret;
@@ -394,7 +398,7 @@ static const struct msi_parent_ops vtd_ir_msi_parent_ops = {
  * vtd_ir_domain_add() - give a unit its interrupt domain
  * @unit: unit with a table, sources known
  *
- * Context: may sleep; in early boot, or under dmar_global_lock.
+ * Context: May sleep; in early boot, or under dmar_global_lock.
  * Return: 0 or -ENOMEM.
  */
 int vtd_ir_domain_add(struct intel_iommu *unit)
@@ -423,7 +427,7 @@ int vtd_ir_domain_add(struct intel_iommu *unit)
  * vtd_ir_domain_remove() - take a unit's interrupt domain away
  * @unit: unit without interrupts; may have no domain
  *
- * Context: may sleep; in early boot, or under dmar_global_lock.
+ * Context: May sleep; in early boot, or under dmar_global_lock.
  */
 void vtd_ir_domain_remove(struct intel_iommu *unit)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Between irq_remapping.c, irq-domain.c and irq-scope.c. */
 
-#ifndef __VTD_IRQ_INTERNAL_H
-#define __VTD_IRQ_INTERNAL_H
+#ifndef _VTD_IRQ_INTERNAL_H
+#define _VTD_IRQ_INTERNAL_H
 
 #include <linux/hardirq.h>
 #include <linux/percpu.h>
@@ -36,4 +36,4 @@ static inline u64 vtd_host_desc(unsigned int cpu)
 }
 #endif
 
-#endif /* __VTD_IRQ_INTERNAL_H */
+#endif /* _VTD_IRQ_INTERNAL_H */

@@ -63,7 +63,7 @@ static int vtd_scope_sid(const struct acpi_dmar_device_scope *scope, u16 segment
 	return PCI_DEVID(bus, PCI_DEVFN(path->device, path->function));
 }
 
-/* The unit that has an IOAPIC or HPET already, or NULL */
+/* Find the unit that has an IOAPIC or HPET already, or NULL */
 static const struct intel_iommu *vtd_irq_source_owner(u8 type, u8 id)
 {
 	struct dmar_drhd_unit *drhd;
@@ -138,7 +138,7 @@ static int vtd_irq_source_add(struct intel_iommu *unit,
  * An entry that can't be used is left out with a message: its owner then can't
  * get interrupts remapped, and the caller sees whether it was needed.
  *
- * Context: may sleep; in early boot, or under dmar_global_lock.
+ * Context: May sleep; in early boot, or under dmar_global_lock.
  * Return: 0, -ENOMEM, -EINVAL if the scopes can't be told apart, or -ENOSPC.
  */
 int vtd_irq_sources_init(struct intel_iommu *unit,
@@ -176,10 +176,10 @@ int vtd_irq_sources_init(struct intel_iommu *unit,
 }
 
 /**
- * vtd_irq_sources_free() - forget the IOAPICs and HPETs behind a unit
+ * vtd_irq_sources_free() - free the list of IOAPICs and HPETs behind a unit
  * @unit: unit without an interrupt domain
  *
- * Context: any; in early boot, or under dmar_global_lock.
+ * Context: Any context; in early boot, or under dmar_global_lock.
  */
 void vtd_irq_sources_free(struct intel_iommu *unit)
 {
@@ -194,7 +194,7 @@ void vtd_irq_sources_free(struct intel_iommu *unit)
  * @type: ACPI_DMAR_SCOPE_TYPE_IOAPIC or ACPI_DMAR_SCOPE_TYPE_HPET
  * @id: its number
  *
- * Context: any; as long as the unit's interrupt domain is there, or under
+ * Context: Any context; as long as the unit's interrupt domain is there, or under
  * dmar_global_lock.
  * Return: what is known of it, or NULL if it is not behind the unit.
  */

@@ -6,8 +6,8 @@
  *
  * Remapping is on for all units or for none: an interrupt that goes past the
  * table could be forged. It is prepared while memory can be had, and turned on
- * with interrupts off, both while only one CPU runs; from then on units come and
- * go under dmar_global_lock.
+ * with interrupts off, both while only one CPU runs. From then on units are added
+ * and removed with dmar_global_lock held for writing.
  */
 
 #define pr_fmt(fmt) "DMAR-IR: " fmt
@@ -257,19 +257,19 @@ static int vtd_ir_enable_all(bool extended)
 {
 	struct intel_iommu *unit;
 	struct dmar_drhd_unit *drhd;
-	int ret, error = 0;
+	int ret = 0, unit_ret;
 
 	for_each_iommu(unit, drhd) {
 		if (!unit->irt.table)
 			continue;
-		ret = vtd_irt_enable(unit, extended);
-		if (!ret)
+		unit_ret = vtd_irt_enable(unit, extended);
+		if (!unit_ret)
 			continue;
 		pr_err("%s: interrupt remapping can't be turned on (%d)\n",
-		       unit->name, ret);
-		error = error ?: ret;
+		       unit->name, unit_ret);
+		ret = ret ?: unit_ret;
 	}
-	return error;
+	return ret;
 }
 
 static void vtd_ir_disable(void)
@@ -329,7 +329,7 @@ static int vtd_ir_reenable(int extended)
  * the driver starts gets its own when the first comes up. An interrupt that can't
  * be set up is told of, and no reason for the CPU not to come up.
  *
- * Context: process context; takes dmar_global_lock.
+ * Context: Process context; takes dmar_global_lock.
  * Return: 0.
  */
 int enable_drhd_fault_handling(unsigned int cpu)
@@ -406,17 +406,19 @@ static int vtd_ir_remove(struct intel_iommu *unit)
 }
 
 /**
- * dmar_ir_hotplug() - a unit comes or goes
+ * dmar_ir_hotplug() - a unit was added, or is about to be removed
  * @dmaru: its entry in the list of units
- * @insert: it comes
+ * @insert: the unit was added
  *
- * Context: may sleep, under dmar_global_lock.
- * Return: 0; -EBUSY if it goes while interrupts use it, or comes and can't post
- * them while others do; or another negative error if it can't be set up.
+ * Context: May sleep. dmar_global_lock held for writing.
+ * Return: 0; -EBUSY if interrupts use a unit that is to be removed, or if a new
+ * unit can't post interrupts while others do; or another negative error if it can't be set up.
  */
 int dmar_ir_hotplug(struct dmar_drhd_unit *dmaru, bool insert)
 {
 	struct intel_iommu *unit = dmaru->iommu;
+
+	lockdep_assert_held_write(&dmar_global_lock);
 
 	if (!irq_remapping_enabled)
 		return 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The interrupt remapping table of a unit: who an entry belongs to, how it is
- * written while the unit reads it, and what it says.
+ * The interrupt remapping table of a unit: the owner of each entry, writing an
+ * entry while the unit reads it, and making entries.
  *
- * An entry belongs to nobody, to one interrupt of irq_remapping.c, or to the
- * previous kernel. It changes owner only after the unit has forgotten it: where
- * the unit does not confirm that, the entry is never used again.
+ * An entry is free, or belongs to one interrupt of irq-domain.c, or to the
+ * previous kernel. It changes owner only after it was invalidated: if the unit
+ * does not confirm that, the entry is never used again.
  *
  * Lock: vtd_irt.lock. It is dropped before the unit is waited for. Two writers
  * of one entry are kept apart by the lock of the interrupt's descriptor.
@@ -34,32 +34,34 @@
 static_assert(sizeof(struct irte) == 16);
 
 /**
- * vtd_irt_forget() - have a unit forget entries
+ * vtd_irt_invalidate() - invalidate entries
  * @unit: unit
  * @index: first entry, aligned to what @mask says
  * @mask: log2 of entries
  *
- * Context: any, but not under vtd_irt.lock; waits for the unit.
+ * Context: Any context, but not under vtd_irt.lock; waits for the unit.
  * Return: 0 or the error of the queue.
  */
-VISIBLE_IF_KUNIT int vtd_irt_forget(struct intel_iommu *unit, u16 index,
-				    unsigned int mask)
+VISIBLE_IF_KUNIT int vtd_irt_invalidate(struct intel_iommu *unit, u16 index,
+					unsigned int mask)
 {
-	KUNIT_STATIC_STUB_REDIRECT(vtd_irt_forget, unit, index, mask);
+	lockdep_assert_not_held(&unit->irt.lock);
+	KUNIT_STATIC_STUB_REDIRECT(vtd_irt_invalidate, unit, index, mask);
 
 	return vtd_flush_interrupts(unit, index, mask);
 }
 
 /**
- * vtd_irt_forget_all() - have a unit forget all entries
+ * vtd_irt_invalidate_all() - invalidate all entries
  * @unit: unit
  *
- * Context: any, but not under vtd_irt.lock; waits for the unit.
+ * Context: Any context, but not under vtd_irt.lock; waits for the unit.
  * Return: 0 or the error of the queue.
  */
-VISIBLE_IF_KUNIT int vtd_irt_forget_all(struct intel_iommu *unit)
+VISIBLE_IF_KUNIT int vtd_irt_invalidate_all(struct intel_iommu *unit)
 {
-	KUNIT_STATIC_STUB_REDIRECT(vtd_irt_forget_all, unit);
+	lockdep_assert_not_held(&unit->irt.lock);
+	KUNIT_STATIC_STUB_REDIRECT(vtd_irt_invalidate_all, unit);
 
 	return vtd_flush_all_interrupts(unit);
 }
@@ -68,7 +70,7 @@ VISIBLE_IF_KUNIT int vtd_irt_forget_all(struct intel_iommu *unit)
  * vtd_irt_alloc() - give a unit an empty table
  * @unit: unit; may have one already
  *
- * Context: may sleep, under dmar_global_lock or in early boot.
+ * Context: May sleep, under dmar_global_lock or in early boot.
  * Return: 0 or -ENOMEM.
  */
 int vtd_irt_alloc(struct intel_iommu *unit)
@@ -101,7 +103,7 @@ int vtd_irt_alloc(struct intel_iommu *unit)
  *
  * A unit that could not be disabled keeps the memory that it reads.
  *
- * Context: may sleep, under dmar_global_lock or in early boot. Nobody else uses
+ * Context: May sleep, under dmar_global_lock or in early boot. Nobody else uses
  * the table any more.
  */
 void vtd_irt_free(struct intel_iommu *unit)
@@ -132,7 +134,7 @@ void vtd_irt_free(struct intel_iommu *unit)
  * Interrupts of devices that nobody has stopped yet go on to where they went.
  * Their entries are not given to anybody.
  *
- * Context: may sleep; before the table is enabled.
+ * Context: May sleep; before the table is enabled.
  * Return: 0, -EINVAL if there is no table, -ENOMEM if it can't be mapped.
  */
 int vtd_irt_inherit(struct intel_iommu *unit)
@@ -163,8 +165,8 @@ int vtd_irt_inherit(struct intel_iommu *unit)
 }
 
 /*
- * Requests in the format of before remapping pass unchecked, whoever sends
- * them. They are off after reset, but firmware may have turned them on.
+ * Requests in compatibility format pass unchecked, whatever device sends them.
+ * They are off after reset, but firmware may have turned them on.
  */
 static void vtd_irt_block_compatibility(struct intel_iommu *unit)
 {
@@ -183,7 +185,7 @@ static void vtd_irt_block_compatibility(struct intel_iommu *unit)
  * Specification 5.1.4, 6.7 and 11.4.10. Where the unit remaps already, it goes
  * from one table to the other without a gap.
  *
- * Context: any; waits for the unit.
+ * Context: Any context; waits for the unit.
  * Return: 0 or a negative error; the unit may then read the table or not.
  */
 int vtd_irt_enable(struct intel_iommu *unit, bool extended)
@@ -201,7 +203,7 @@ int vtd_irt_enable(struct intel_iommu *unit, bool extended)
 	if (ret)
 		return ret;
 	if (!vtd_cap_interrupt_table_invalidates(unit->cap)) {
-		ret = vtd_irt_forget_all(unit);
+		ret = vtd_irt_invalidate_all(unit);
 		if (ret)
 			return ret;
 	}
@@ -217,7 +219,7 @@ int vtd_irt_enable(struct intel_iommu *unit, bool extended)
  * vtd_irt_disable() - have a unit pass interrupts as they are
  * @unit: unit; may not be remapping
  *
- * Context: any; waits for the unit.
+ * Context: Any context; waits for the unit.
  */
 void vtd_irt_disable(struct intel_iommu *unit)
 {
@@ -225,7 +227,7 @@ void vtd_irt_disable(struct intel_iommu *unit)
 		return;
 
 	if (!vtd_cap_interrupt_table_invalidates(unit->cap) &&
-	    vtd_irt_forget_all(unit))
+	    vtd_irt_invalidate_all(unit))
 		pr_warn("%s: remapped interrupts not forgotten\n", unit->name);
 	if (vtd_unit_command(unit, 0, VTD_GCMD_IRE))
 		pr_err("%s: interrupt remapping can't be turned off\n", unit->name);
@@ -235,7 +237,7 @@ void vtd_irt_disable(struct intel_iommu *unit)
  * vtd_irt_idle() - nobody has an entry
  * @unit: unit with a table
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if all entries are free.
  */
 bool vtd_irt_idle(struct intel_iommu *unit)
@@ -255,7 +257,7 @@ bool vtd_irt_idle(struct intel_iommu *unit)
  * The run is aligned to its size and no larger than what one invalidation
  * covers. No entry of it is present.
  *
- * Context: any.
+ * Context: Any context.
  * Return: index of the first entry, -EINVAL if the unit can't have so many in
  * one, -ENOSPC if there are none left.
  */
@@ -277,8 +279,11 @@ int vtd_irte_alloc(struct intel_iommu *unit, unsigned int count)
 }
 
 /* Which word goes first matters only where there is a present bit to go last */
-static void vtd_irte_store_words(struct irte *entry, struct irte irte)
+static void vtd_irte_store_words(struct vtd_irt *irt, struct irte *entry,
+				 struct irte irte)
 {
+	lockdep_assert_held(&irt->lock);
+
 	if (irte.low & VTD_IRTE_PRESENT) {
 		WRITE_ONCE(entry->high, irte.high);
 		dma_wmb();
@@ -294,22 +299,24 @@ static void vtd_irte_store_words(struct irte *entry, struct irte irte)
  * The unit sees the entry as it was or as it will be. Moving an interrupt
  * touches only one word; between posted and remapped both change at once.
  */
-static int vtd_irte_store(struct irte *entry, struct irte irte)
+static int vtd_irte_store(struct vtd_irt *irt, struct irte *entry, struct irte irte)
 {
 	u128 old = entry->irte;
 	bool live = entry->low & VTD_IRTE_PRESENT && irte.low & VTD_IRTE_PRESENT;
+
+	lockdep_assert_held(&irt->lock);
 
 	if (entry->high == irte.high) {
 		WRITE_ONCE(entry->low, irte.low);
 		return 0;
 	}
 	if (!live) {
-		vtd_irte_store_words(entry, irte);
+		vtd_irte_store_words(irt, entry, irte);
 		return 0;
 	}
 	if (!system_has_cmpxchg128())
 		return -EOPNOTSUPP;
-	/* Nobody but us writes it, so it still is what was read */
+	/* Only the owner writes the entry, so it has not changed since it was read */
 	if (WARN_ON_ONCE(!try_cmpxchg128(&entry->irte, &old, irte.irte)))
 		return -EBUSY;
 	return 0;
@@ -321,7 +328,7 @@ static int vtd_irte_store(struct irte *entry, struct irte irte)
  * @index: first entry, as vtd_irte_alloc() returned it
  * @count: number of entries, as it was told
  *
- * Context: any, but not under vtd_irt.lock; waits for the unit.
+ * Context: Any context, but not under vtd_irt.lock; waits for the unit.
  */
 void vtd_irte_free(struct intel_iommu *unit, unsigned int index, unsigned int count)
 {
@@ -332,11 +339,11 @@ void vtd_irte_free(struct intel_iommu *unit, unsigned int index, unsigned int co
 
 	scoped_guard(raw_spinlock_irqsave, &unit->irt.lock) {
 		for (i = 0; i < 1U << order; i++)
-			vtd_irte_store_words(first + i, (struct irte) {});
+			vtd_irte_store_words(&unit->irt, first + i, (struct irte) {});
 		vtd_write_back(unit, first, sizeof(*first) << order);
 	}
 
-	ret = vtd_irt_forget(unit, index, order);
+	ret = vtd_irt_invalidate(unit, index, order);
 	if (ret) {
 		pr_err_once("%s: entries from %u not forgotten (%d): they are not used again\n",
 			    unit->name, index, ret);
@@ -354,7 +361,7 @@ void vtd_irte_free(struct intel_iommu *unit, unsigned int index, unsigned int co
  *
  * At no time does the unit see a mixture of old and new (specification 9.10).
  *
- * Context: any, but not under vtd_irt.lock; waits for the unit. Callers don't
+ * Context: Any context, but not under vtd_irt.lock; waits for the unit. Callers don't
  * write one entry at the same time.
  * Return: 0; -EOPNOTSUPP if both words of a live entry were to change on a CPU
  * that can't, and nothing was changed; or the error of the queue, and the unit
@@ -366,12 +373,12 @@ int vtd_irte_write(struct intel_iommu *unit, unsigned int index, struct irte irt
 	int ret;
 
 	scoped_guard(raw_spinlock_irqsave, &unit->irt.lock) {
-		ret = vtd_irte_store(entry, irte);
+		ret = vtd_irte_store(&unit->irt, entry, irte);
 		if (!ret)
 			vtd_write_back(unit, entry, sizeof(*entry));
 	}
 	if (!ret)
-		ret = vtd_irt_forget(unit, index, 0);
+		ret = vtd_irt_invalidate(unit, index, 0);
 	if (ret)
 		pr_err_ratelimited("%s: entry %u not changed (%d)\n", unit->name,
 				   index, ret);
@@ -389,7 +396,7 @@ int vtd_irte_write(struct intel_iommu *unit, unsigned int index, struct irte irt
  * the way that takes requests over gives them its id. What is left are devices
  * that use a wrong function number for DMA, but not for interrupts.
  *
- * Context: any.
+ * Context: Any context.
  * Return: the check (specification 9.10, SVT).
  */
 struct vtd_senders vtd_senders_of_aliases(struct vtd_aliases aliases)
@@ -420,7 +427,7 @@ struct vtd_senders vtd_senders_of_aliases(struct vtd_aliases aliases)
  * host bridge, which is neither: there firmware has not said anything, and to
  * check would block the interrupts.
  *
- * Context: any.
+ * Context: Any context.
  * Return: the check (specification 9.10, SVT).
  */
 struct vtd_senders vtd_senders_of_source(struct vtd_irq_source source)
@@ -448,7 +455,7 @@ static u64 vtd_irte_senders(struct vtd_senders senders)
  * Always edge-triggered: a level-triggered IOAPIC pin knows its level itself,
  * and the entry alone changes when the interrupt moves.
  *
- * Context: any.
+ * Context: Any context.
  * Return: the entry, present (specification 9.10).
  */
 struct irte vtd_make_remapped(struct vtd_target target, struct vtd_senders senders)
@@ -474,7 +481,7 @@ struct irte vtd_make_remapped(struct vtd_target target, struct vtd_senders sende
  * @urgent: notify also where the descriptor suppresses notifications
  * @senders: whose they are
  *
- * Context: any.
+ * Context: Any context.
  * Return: the entry, present (specification 9.11).
  */
 struct irte vtd_make_posted(u8 vector, u64 desc, bool urgent,
@@ -497,10 +504,10 @@ struct irte vtd_make_posted(u8 vector, u64 desc, bool urgent,
  * @sub: which entry of the run; for an IOAPIC, its pin
  *
  * A device with several messages adds to the data itself, so the data is what
- * tells its entries apart. IOAPICs have no room for the bit that says so: theirs
+ * tells its entries apart. IOAPICs have no bit to say so: theirs
  * is the entry of the handle, and the data only has to differ between pins.
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_make_message(struct msi_msg *msg, unsigned int handle, unsigned int sub)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The interrupt remapping table of a unit. */
 
-#ifndef __VTD_IRTE_H
-#define __VTD_IRTE_H
+#ifndef _VTD_IRTE_H
+#define _VTD_IRTE_H
 
 #include <linux/dmar.h>
 #include <linux/spinlock.h>
@@ -113,8 +113,8 @@ struct irte vtd_make_posted(u8 vector, u64 desc, bool urgent,
 void vtd_make_message(struct msi_msg *msg, unsigned int handle, unsigned int sub);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-int vtd_irt_forget(struct intel_iommu *unit, u16 index, unsigned int mask);
-int vtd_irt_forget_all(struct intel_iommu *unit);
+int vtd_irt_invalidate(struct intel_iommu *unit, u16 index, unsigned int mask);
+int vtd_irt_invalidate_all(struct intel_iommu *unit);
 #endif
 
-#endif /* __VTD_IRTE_H */
+#endif /* _VTD_IRTE_H */

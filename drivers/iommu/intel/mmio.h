@@ -6,8 +6,8 @@
  * without them has nothing here but the access itself.
  */
 
-#ifndef __VTD_MMIO_H
-#define __VTD_MMIO_H
+#ifndef _VTD_MMIO_H
+#define _VTD_MMIO_H
 
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/iopoll.h>
@@ -99,7 +99,7 @@ static inline void vtd_write64(const struct vtd_regs *regs, unsigned int offset,
  * @mask: bits to look at
  * @value: what they are to become
  *
- * Context: any; spins for at most VTD_REGISTER_TIMEOUT_US.
+ * Context: Any context; spins for at most VTD_REGISTER_TIMEOUT_US.
  * Return: 0 or -ETIMEDOUT.
  */
 static inline int vtd_wait32(const struct vtd_regs *regs, unsigned int offset,
@@ -117,7 +117,7 @@ static inline int vtd_wait32(const struct vtd_regs *regs, unsigned int offset,
  * @offset: of the register, in bytes
  * @mask: bits to look at
  *
- * Context: any; spins for at most VTD_REGISTER_TIMEOUT_US.
+ * Context: Any context; spins for at most VTD_REGISTER_TIMEOUT_US.
  * Return: 0 or -ETIMEDOUT.
  */
 static inline int vtd_wait64(const struct vtd_regs *regs, unsigned int offset,
@@ -129,4 +129,4 @@ static inline int vtd_wait64(const struct vtd_regs *regs, unsigned int offset,
 					VTD_REGISTER_TIMEOUT_US, false, regs, offset);
 }
 
-#endif /* __VTD_MMIO_H */
+#endif /* _VTD_MMIO_H */

@@ -22,7 +22,7 @@
 /* What comes before the words */
 #define PARAM		"intel_iommu="
 
-/* Of a word that nobody knows, so much is repeated */
+/* Characters of an unknown word that are repeated in the log */
 #define WORD_SHOWN	32
 
 struct vtd_params vtd_params __ro_after_init = {
@@ -59,7 +59,7 @@ static const struct param_effect param_effects[] = {
 	{ "tboot_noforce", offsetof(struct vtd_params, tboot_noforce),	   true },
 };
 
-/* Does what a word asks for; false if nobody knows it. */
+/* Apply a word; return false if it is unknown. */
 static bool param_apply(struct vtd_params *params, const char *word, size_t length)
 {
 	const struct param_effect *effect;
@@ -85,7 +85,7 @@ static bool param_apply(struct vtd_params *params, const char *word, size_t leng
  * A later word wins over an earlier one. Unknown words are named in a warning
  * and have no effect; empty ones are passed over.
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_params_parse(struct vtd_params *params, const char *words)
 {
@@ -103,7 +103,7 @@ void vtd_params_parse(struct vtd_params *params, const char *words)
 }
 EXPORT_SYMBOL_IF_KUNIT(vtd_params_parse);
 
-/* Words of an earlier intel_iommu= have been here already: only news is said. */
+/* Called once for each intel_iommu=: log only what changes. */
 static int __init params_setup(char *words)
 {
 	struct vtd_params before = vtd_params;

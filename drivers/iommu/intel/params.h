@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line. */
 
-#ifndef __VTD_PARAMS_H
-#define __VTD_PARAMS_H
+#ifndef _VTD_PARAMS_H
+#define _VTD_PARAMS_H
 
 #include <linux/types.h>
 
@@ -18,7 +18,7 @@
  * @strict: unmapping waits for the hardware
  * @forcedac: addresses above 4 GiB are used at once
  *
- * Set while the command line is parsed, constant after vtd_init().
+ * Set while the command line is parsed, constant after intel_iommu_init().
  */
 struct vtd_params {
 	bool disabled;
@@ -36,4 +36,4 @@ extern struct vtd_params vtd_params;
 
 void vtd_params_parse(struct vtd_params *params, const char *words);
 
-#endif /* __VTD_PARAMS_H */
+#endif /* _VTD_PARAMS_H */

@@ -2,9 +2,9 @@
 /*
  * How long invalidations take, by kind.
  *
- * A unit's statistics are made when the first is turned on and stay until the
- * unit goes, when nobody submits to it any more: so they can be used without
- * asking. A kind that is off costs a look at a pointer or a flag. Each has its
+ * A unit's statistics are allocated when the first is turned on. They are freed
+ * with the unit, when nothing is submitted to it any more, so a submission can use
+ * them without a reference. A kind that is off costs a look at a pointer or a flag. Each has its
  * own lock, a leaf that is held for a few instructions.
  */
 
@@ -53,7 +53,7 @@ static const char * const latency_rows[DMAR_LATENCY_NUM] = {
 	[DMAR_LATENCY_INV_IEC]		= "inv_iec",
 };
 
-/* One kind of a unit's statistics, or NULL before there are any. */
+/* Return one kind of a unit's statistics, or NULL before there are any. */
 static struct latency_statistic *latency_of(struct intel_iommu *iommu,
 					    enum latency_type type)
 {
@@ -75,7 +75,7 @@ static int latency_create(struct intel_iommu *iommu)
 		return -ENOMEM;
 	for (i = 0; i < DMAR_LATENCY_NUM; i++)
 		raw_spin_lock_init(&statistics[i].lock);
-	/* Somebody else may have been faster */
+	/* Another CPU may have been faster */
 	if (cmpxchg(&iommu->perf_statistic, NULL, statistics))
 		kfree(statistics);
 	return 0;
@@ -102,24 +102,24 @@ static void latency_reset(struct latency_statistic *statistic, bool enabled)
  *
  * What is measured already goes on as it is.
  *
- * Context: any.
+ * Context: Any context.
  * Return: 0 or -ENOMEM.
  */
 int dmar_latency_enable(struct intel_iommu *iommu, enum latency_type type)
 {
-	int error = latency_create(iommu);
+	int ret = latency_create(iommu);
 
-	if (!error)
+	if (!ret)
 		latency_reset(latency_of(iommu, type), true);
-	return error;
+	return ret;
 }
 
 /**
- * dmar_latency_disable() - measure no longer, forget what was measured
+ * dmar_latency_disable() - stop measuring and discard the measurements
  * @iommu: unit
  * @type: what
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_latency_disable(struct intel_iommu *iommu, enum latency_type type)
 {
@@ -134,7 +134,7 @@ void dmar_latency_disable(struct intel_iommu *iommu, enum latency_type type)
  * @iommu: unit
  * @type: what
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if so.
  */
 bool dmar_latency_enabled(struct intel_iommu *iommu, enum latency_type type)
@@ -150,7 +150,7 @@ bool dmar_latency_enabled(struct intel_iommu *iommu, enum latency_type type)
  * @type: what; nothing happens if it is not measured
  * @latency: how long it took, in ns
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_latency_update(struct intel_iommu *iommu, enum latency_type type,
 			 u64 latency)
@@ -175,7 +175,7 @@ void dmar_latency_update(struct intel_iommu *iommu, enum latency_type type,
 	}
 }
 
-/* One row; the text of measurements that are off is empty. */
+/* Print one row; a measurement that is off has no row. */
 static size_t latency_row(struct latency_statistic *statistic, const char *name,
 			  char *text, size_t size)
 {
@@ -211,7 +211,7 @@ static size_t latency_row(struct latency_statistic *statistic, const char *name,
  *
  * Columns are twelve characters wide, the first is twice that.
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_latency_snapshot(struct intel_iommu *iommu, char *str, size_t size)
 {
@@ -232,9 +232,9 @@ void dmar_latency_snapshot(struct intel_iommu *iommu, char *str, size_t size)
 
 /**
  * dmar_latency_free() - free a unit's measurements
- * @iommu: unit that is being freed; nobody uses it any more
+ * @iommu: unit that is being freed; not in use any more
  *
- * Context: any.
+ * Context: Any context.
  */
 void dmar_latency_free(struct intel_iommu *iommu)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How long invalidations take: statistics that debugfs turns on and shows. */
 
-#ifndef __VTD_PERF_H
-#define __VTD_PERF_H
+#ifndef _VTD_PERF_H
+#define _VTD_PERF_H
 
 #include <linux/errno.h>
 #include <linux/types.h>
@@ -66,4 +66,4 @@ static inline void dmar_latency_free(struct intel_iommu *iommu)
 }
 #endif /* CONFIG_DMAR_PERF */
 
-#endif /* __VTD_PERF_H */
+#endif /* _VTD_PERF_H */

@@ -107,7 +107,7 @@ static struct attribute *vtd_pmu_attr_make(struct vtd_pmu_attr *file,
  * vtd_pmu_attrs_init() - make the list of what a unit shows in sysfs
  * @pmu: its monitor, zeroed but for what is known of the hardware
  *
- * Context: process.
+ * Context: Process context.
  */
 void vtd_pmu_attrs_init(struct iommu_pmu *pmu)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* For perfmon.c and perfmon-attrs.c only. */
 
-#ifndef __VTD_PERFMON_INTERNAL_H
-#define __VTD_PERFMON_INTERNAL_H
+#ifndef _VTD_PERFMON_INTERNAL_H
+#define _VTD_PERFMON_INTERNAL_H
 
 #include <linux/bitmap.h>
 #include <linux/device.h>
@@ -105,4 +105,4 @@ struct iommu_pmu {
 
 void vtd_pmu_attrs_init(struct iommu_pmu *pmu);
 
-#endif /* __VTD_PERFMON_INTERNAL_H */
+#endif /* _VTD_PERFMON_INTERNAL_H */

@@ -208,7 +208,7 @@ static void vtd_pmu_del(struct perf_event *event, int flags)
 	vtd_pmu_stop(event, PERF_EF_UPDATE);
 	clear_filters(pmu, idx);
 	scoped_guard(raw_spinlock_irqsave, &pmu->lock) {
-		/* The interrupt knows the event from here only. */
+		/* The interrupt handler finds the event only through this array. */
 		pmu->events[idx] = NULL;
 		event->hw.idx = -1;
 		__clear_bit(idx, pmu->used);
@@ -334,7 +334,7 @@ static void tear_down_interrupt(struct intel_iommu *unit)
 
 /* Life */
 
-/* Says what the unit lacks that counting can't do without; NULL for nothing. */
+/* Return the name of a missing feature that counting needs, or NULL. */
 static const char *what_is_missing(struct intel_iommu *unit, u64 cap)
 {
 	static const u8 commands[] = {
@@ -357,7 +357,7 @@ static const char *what_is_missing(struct intel_iommu *unit, u64 cap)
 	return NULL;
 }
 
-/* Fills in what the registers say of all counters */
+/* Read the capabilities that all counters share */
 static void read_capabilities(struct iommu_pmu *pmu, u64 cap)
 {
 	struct vtd_regs *regs = &pmu->unit->regs;
@@ -396,7 +396,7 @@ static bool registers_are_mapped(const struct iommu_pmu *pmu)
 	return max3(config_end, counter_end, overflow_end) <= pmu->unit->reg_size;
 }
 
-/* What a counter that differs from the others says of its own events */
+/* Read the events of a counter that differs from the others */
 static void read_own_events(struct iommu_pmu *pmu, unsigned int idx, u32 own)
 {
 	unsigned int reg = config_reg(pmu, idx) + VTD_PERFCFG_CNTREVCAP_OFFSET;
@@ -442,7 +442,7 @@ static void read_counters(struct iommu_pmu *pmu)
  * vtd_pmu_alloc() - find out what a unit can count
  * @unit: the unit; its registers are mapped and its capabilities known
  *
- * Context: process, may sleep; under dmar_global_lock or before others know
+ * Context: Process context, may sleep; under dmar_global_lock or before others know
  * the unit.
  * Return: 0, also for a unit without a monitor; -ENODEV if its monitor lacks
  * something; -ENOMEM. The unit works as well without.
@@ -485,7 +485,7 @@ int vtd_pmu_alloc(struct intel_iommu *unit)
  * vtd_pmu_free() - free what vtd_pmu_alloc() made
  * @unit: the unit, not registered with perf, or not any more
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_pmu_free(struct intel_iommu *unit)
 {
@@ -519,7 +519,7 @@ static int register_with_perf(struct iommu_pmu *pmu)
  *
  * A monitor that can't be made known is freed.
  *
- * Context: process, may sleep; under dmar_global_lock.
+ * Context: Process context, may sleep; under dmar_global_lock.
  */
 void vtd_pmu_register(struct intel_iommu *unit)
 {
@@ -543,7 +543,7 @@ void vtd_pmu_register(struct intel_iommu *unit)
  * vtd_pmu_unregister() - take the monitor of a unit away from perf
  * @unit: the unit, with a monitor or without
  *
- * Context: process, may sleep; under dmar_global_lock.
+ * Context: Process context, may sleep; under dmar_global_lock.
  */
 void vtd_pmu_unregister(struct intel_iommu *unit)
 {

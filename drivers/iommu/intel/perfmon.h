@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The performance monitor of a unit. */
 
-#ifndef __VTD_PERFMON_H
-#define __VTD_PERFMON_H
+#ifndef _VTD_PERFMON_H
+#define _VTD_PERFMON_H
 
 struct intel_iommu;
 
@@ -33,4 +33,4 @@ static inline void vtd_pmu_unregister(struct intel_iommu *unit)
 }
 
 #endif /* CONFIG_INTEL_IOMMU_PERF_EVENTS */
-#endif /* __VTD_PERFMON_H */
+#endif /* _VTD_PERFMON_H */

@@ -41,7 +41,7 @@ static bool must_keep_translation(const struct intel_iommu *unit)
  *
  * Does nothing where an erratum forbids it, see VTD_QUIRK_KEEP_TRANSLATION.
  *
- * Context: any. Bounded wait.
+ * Context: Any context. Bounded wait.
  * Return: 0, or -ETIMEDOUT if the unit goes on translating.
  */
 int vtd_translation_off(struct intel_iommu *unit)
@@ -59,13 +59,13 @@ static bool protection_demanded(void)
 
 static void suspend_unit(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
-	error = vtd_flush_contexts(unit);
-	if (!error)
-		error = vtd_flush_iotlb(unit);
-	if (error)
-		pr_err("%s: not flushed before sleep (%d)\n", unit->name, error);
+	ret = vtd_flush_contexts(unit);
+	if (!ret)
+		ret = vtd_flush_iotlb(unit);
+	if (ret)
+		pr_err("%s: not flushed before sleep (%d)\n", unit->name, ret);
 
 	vtd_event_save(unit, unit->event_state);
 	/* A failure has been said; the unit is reset in its sleep */
@@ -86,11 +86,11 @@ static int vtd_suspend(void *data)
 
 static int enable_translation(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
-	error = vtd_contexts_enable(unit);
-	if (error)
-		return error;
+	ret = vtd_contexts_enable(unit);
+	if (ret)
+		return ret;
 	return vtd_unit_command(unit, VTD_GCMD_TE, 0);
 }
 
@@ -100,15 +100,15 @@ static int enable_translation(struct intel_iommu *unit)
  */
 static void resume_unit(struct intel_iommu *unit)
 {
-	int error = 0;
+	int ret = 0;
 
 	if (unit->qi)
-		error = vtd_qi_reenable(unit);
-	if (!error)
-		error = enable_translation(unit);
-	if (error) {
+		ret = vtd_qi_reenable(unit);
+	if (!ret)
+		ret = enable_translation(unit);
+	if (ret) {
 		pr_crit("%s: does not translate after sleep (%d)%s\n", unit->name,
-			error, protection_demanded() ?
+			ret, protection_demanded() ?
 			": protected memory stays closed to devices" : "");
 		return;
 	}
@@ -145,7 +145,7 @@ static struct syscore vtd_syscore = {
 /**
  * vtd_power_init() - take part in suspend and resume
  *
- * Context: process context, once, when all units are set up.
+ * Context: Process context, once, when all units are set up.
  */
 void vtd_power_init(void)
 {
@@ -157,9 +157,9 @@ void vtd_power_init(void)
  *
  * Called on reboot and kexec. Takes no lock that a stopped CPU may hold but for
  * register_lock, which is held with interrupts off only, and waits for at most
- * twice VTD_REGISTER_TIMEOUT_US for a unit that is dead.
+ * twice VTD_REGISTER_TIMEOUT_US for a unit that has failed.
  *
- * Context: one CPU is left.
+ * Context: One CPU is left.
  */
 void intel_iommu_shutdown(void)
 {

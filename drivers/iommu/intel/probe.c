@@ -144,7 +144,7 @@ struct iommu_device *vtd_probe_device(struct device *dev)
 	}
 	/* Whatever had this source-id before is gone */
 	if (!error)
-		vtd_qi_unmute(unit, sid);
+		vtd_qi_clear_timeout(unit, sid);
 	dev_iommu_priv_set(dev, device);
 	vtd_debugfs_add_device(device);
 	return &unit->iommu;

@@ -24,7 +24,7 @@ static unsigned int order_for(u64 pages, unsigned int max_order)
  * outermost extends beyond the range.
  */
 static unsigned int split(u64 first, u64 last, unsigned int max_order,
-			struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
+			  struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
 {
 	u64 middle = round_down(last, BIT_ULL(fls64(first ^ last) - 1)), page;
 	unsigned int below = order_for(middle - first, max_order);
@@ -51,7 +51,7 @@ static unsigned int split(u64 first, u64 last, unsigned int max_order,
  * All blocks together have at most twice the pages of the range, and no two
  * overlap.
  *
- * Context: any.
+ * Context: Any context.
  * Return: number of blocks, 0 if there would be more than VTD_PSI_BLOCKS.
  */
 unsigned int vtd_psi_cover(u64 first, u64 last, unsigned int max_order,

@@ -14,14 +14,14 @@
  *
  *	freed <= complete <= rung <= published <= reserved <= freed + slots
  *
- * Nobody waits for another submitter with interrupts off: from reserving to
- * ringing takes a few dozen instructions and no lock, and whoever finds that
- * another CPU is about to ring leaves it his own, and looks again while he
- * waits for his status word.
+ * No CPU waits for another submitter with interrupts off. Reserving to ringing
+ * takes a few dozen instructions and no lock. A CPU that finds another CPU about
+ * to ring leaves its own submission to that one, and checks again while it waits
+ * for its status word.
  */
 
-#ifndef __VTD_QI_INTERNAL_H
-#define __VTD_QI_INTERNAL_H
+#ifndef _VTD_QI_INTERNAL_H
+#define _VTD_QI_INTERNAL_H
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
@@ -43,7 +43,7 @@
 /* The sign of &vtd_qi.reserved, so that no CPU can reserve unawares */
 #define QI_FROZEN		S64_MIN
 
-/* How often an error of somebody else may undo a submission */
+/* How often an error of another submission may undo one */
 #define QI_RETRIES		64
 
 /* How many stalls of others, or of its own, a submission waits for */
@@ -74,13 +74,14 @@ struct vtd_qi_counts {
  * @ring: (c) slots
  * @slot_log2: (c) log2 of the bytes of a slot: 4, or 5 for wide descriptors
  * @ends: end of the submission that starts in a slot; written with release
- *	semantics by who reserved it, which publishes it
+ *	semantics by the CPU that reserved it, which publishes it
  * @status: word that the unit writes the low half of the end into, by the slot
  *	of the wait; set to less than that before publishing
  * @status_phys: (c) physical address of @status
- * @scratch_phys: (c) physical address of a word that nobody reads
+ * @scratch_phys: (c) physical address of a word that is never read
  * @counts: (c) statistics; each CPU has its own, with preemption off
- * @mute: (c) one bit per source-id of a device that did not answer
+ * @timed_out: (c) one bit per source-id of a device whose device-TLB timed out or
+ *	answered wrongly
  * @reserved: end of what is reserved; with QI_FROZEN, nothing more is to be
  * @freed: start of what may not be used again yet
  * @completed: end of some complete submission, of late: all before are complete
@@ -89,9 +90,10 @@ struct vtd_qi_counts {
  * @rung: (t) where the tail stands
  * @doorbells: (t) times that it was moved
  * @generation: repairs so far; a submission during which it changed is made again
- * @troubled: (p) @dead, or some bit of @mute was ever set
- * @dead: (p) the unit does not answer and is not asked again
- * @repair_lock: held by who repairs; only ever tried, with interrupts off.
+ * @degraded: (p) @failed, or some bit of @timed_out was ever set: submissions are
+ *	checked first
+ * @failed: (p) the unit does not answer; nothing is submitted any more
+ * @repair_lock: held by the CPU that repairs; only ever tried, with interrupts off.
  *	Taken before @ringing.
  * @refused: (p) ends of submissions with a descriptor that the unit refused
  * @refusals: (p) number of entries ever made in @refused
@@ -108,7 +110,7 @@ struct vtd_qi {
 	phys_addr_t		status_phys;
 	phys_addr_t		scratch_phys;
 	struct vtd_qi_counts __percpu *counts;
-	unsigned long		*mute;
+	unsigned long		*timed_out;
 
 	atomic64_t		reserved ____cacheline_aligned_in_smp;
 	atomic64_t		freed;
@@ -119,8 +121,8 @@ struct vtd_qi {
 	u64			doorbells;
 
 	u32			generation ____cacheline_aligned_in_smp;
-	bool			troubled;
-	bool			dead;
+	bool			degraded;
+	bool			failed;
 	raw_spinlock_t		repair_lock;
 	u64			refused[QI_REFUSED];
 	unsigned int		refusals;
@@ -177,4 +179,4 @@ void qi_new_generation(struct vtd_qi *qi);
 /* qi-repair.c */
 void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled);
 
-#endif /* __VTD_QI_INTERNAL_H */
+#endif /* _VTD_QI_INTERNAL_H */

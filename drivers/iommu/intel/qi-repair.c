@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What to do when the invalidation queue stands still (specification 6.5.2.9,
- * 11.4.7.1): find out why, say so, put it in order.
+ * Repair of an invalidation queue that stopped (specification 6.5.2.9, 11.4.7.1):
+ * find the reason, log it, get the queue going again.
  *
- * One CPU repairs, the others go on looking at their status words. Every repair
- * is a new generation; submitters that see it have another look at what became
- * of theirs, and make it again if in doubt, so that nothing here has to be known
- * exactly but which descriptor was refused, and which device did not answer.
+ * One CPU repairs, the others keep polling their status words. Each repair starts
+ * a new generation. A submitter that sees a new generation submits again if it is
+ * not certain that its descriptors were executed. So a repair only needs to know
+ * which descriptor was refused, or which device did not answer.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
@@ -62,10 +62,12 @@ static u64 qi_first_pending(struct vtd_qi *qi)
 	return position;
 }
 
-/* Wake those whose wait the unit dropped, or will never come to */
+/* Complete submissions whose wait the unit dropped or will never execute */
 static void qi_abort(struct vtd_qi *qi, u64 to)
 {
 	u64 position = qi_first_pending(qi), end;
+
+	lockdep_assert_held(&qi->repair_lock);
 
 	qi_new_generation(qi);
 	while ((end = qi_published_end(qi, position)) && end <= to) {
@@ -95,6 +97,8 @@ static void qi_repair_refusal(struct intel_iommu *unit, struct vtd_qi *qi)
 	u64 record = vtd_read64(&unit->regs, VTD_IQER_REG);
 	unsigned int reason = FIELD_GET(VTD_IQER_REASON, record);
 
+	lockdep_assert_held(&qi->repair_lock);
+
 	qi->stats.queue_errors++;
 	pr_err_ratelimited("%s: invalidation queue error: %s, descriptor %u is %016llx %016llx\n",
 			   unit->name,
@@ -104,16 +108,18 @@ static void qi_repair_refusal(struct intel_iommu *unit, struct vtd_qi *qi)
 	qi_new_generation(qi);
 	qi_write_slot(qi, head, vtd_desc_wait(qi->scratch_phys, 0));
 	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_QUEUE_ERROR);
-	/* Refused was the wait itself: nobody else will wake its owner */
+	/* The unit refused the wait itself: complete it here */
 	if (head == end - 1)
 		WRITE_ONCE(qi->status[qi_slot(head)], (u32)end);
 }
 
-static void qi_mute(struct intel_iommu *unit, struct vtd_qi *qi, u16 sid,
-		    const char *what)
+static void qi_mark_timed_out(struct intel_iommu *unit, struct vtd_qi *qi, u16 sid,
+			      const char *what)
 {
-	WRITE_ONCE(qi->troubled, true);
-	if (!test_and_set_bit(sid, qi->mute))
+	lockdep_assert_held(&qi->repair_lock);
+
+	WRITE_ONCE(qi->degraded, true);
+	if (!test_and_set_bit(sid, qi->timed_out))
 		pr_err_ratelimited("%s: device-TLB of %02x:%02x.%d %s\n", unit->name,
 				   sid >> 8, (sid >> 3) & 0x1f, sid & 0x7, what);
 }
@@ -151,9 +157,11 @@ static void qi_repair_timeout(struct intel_iommu *unit, struct vtd_qi *qi)
 	u16 sid = FIELD_GET(VTD_IQER_TIMEOUT_SID, record);
 	u64 head = qi_head(unit, qi);
 
+	lockdep_assert_held(&qi->repair_lock);
+
 	qi->stats.timeout_errors++;
 	if (sid || qi_guess_sid(qi, head, &sid))
-		qi_mute(unit, qi, sid, "does not answer");
+		qi_mark_timed_out(unit, qi, sid, "does not answer");
 	else
 		pr_err_ratelimited("%s: a device-TLB does not answer\n", unit->name);
 	qi_abort(qi, head);
@@ -161,24 +169,26 @@ static void qi_repair_timeout(struct intel_iommu *unit, struct vtd_qi *qi)
 }
 
 /*
- * ICE: a device answered, but not what it was asked. Whether it has forgotten
- * anything is open.
+ * ICE: a device answered an invalidation wrongly. Its device-TLB may still hold the
+ * translation.
  */
 static void qi_repair_completion(struct intel_iommu *unit, struct vtd_qi *qi)
 {
 	u64 record = vtd_read64(&unit->regs, VTD_IQER_REG);
 	u16 sid = FIELD_GET(VTD_IQER_COMPLETION_SID, record);
 
+	lockdep_assert_held(&qi->repair_lock);
+
 	qi->stats.completion_errors++;
 	if (sid || qi_guess_sid(qi, atomic64_read(&qi->rung), &sid))
-		qi_mute(unit, qi, sid, "answers wrongly");
+		qi_mark_timed_out(unit, qi, sid, "answers wrongly");
 	else
 		pr_err_ratelimited("%s: a device-TLB answers wrongly\n", unit->name);
 	qi_new_generation(qi);
 	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_COMPLETION_ERROR);
 }
 
-/* What is reserved gets published in a moment, for interrupts are off there */
+/* Wait until all reserved slots are published. Submitters have interrupts off. */
 static bool qi_wait_published(struct vtd_qi *qi, u64 reserved)
 {
 	u64 since = local_clock(), position = atomic64_read(&qi->freed), end;
@@ -196,7 +206,7 @@ static bool qi_wait_published(struct vtd_qi *qi, u64 reserved)
 	return true;
 }
 
-/* Nobody reserves, nobody rings: start over with the next lap */
+/* Nothing can be reserved or rung meanwhile: restart at the next lap */
 static bool qi_restart(struct intel_iommu *unit, struct vtd_qi *qi, u64 reserved)
 {
 	u64 start = round_up(reserved, QI_SLOTS);
@@ -215,13 +225,15 @@ static bool qi_restart(struct intel_iommu *unit, struct vtd_qi *qi, u64 reserved
 }
 
 /*
- * The unit does not say what it suffers from, it just does not go on. If it was
- * about to ask a device, that is to blame.
+ * The unit reports no error but does not go on. If a device-TLB invalidation is
+ * pending, assume that its device does not answer.
  */
 static void qi_repair_stall(struct intel_iommu *unit, struct vtd_qi *qi)
 {
 	u64 head = qi_head(unit, qi), rung = atomic64_read(&qi->rung), reserved;
 	u16 sid;
+
+	lockdep_assert_held(&qi->repair_lock);
 
 	if (qi_first_pending(qi) >= rung)
 		return;
@@ -233,24 +245,26 @@ static void qi_repair_stall(struct intel_iommu *unit, struct vtd_qi *qi)
 	if (!qi_wait_published(qi, reserved)) {
 		pr_err_ratelimited("%s: a CPU keeps the queue from being restarted\n",
 				   unit->name);
-		/* Nobody else needs to try before its time has passed again */
+		/* Others try again only after a whole stall time */
 		qi_new_generation(qi);
 		atomic64_andnot(QI_FROZEN, &qi->reserved);
 		return;
 	}
 	if (qi_guess_sid(qi, rung, &sid))
-		qi_mute(unit, qi, sid, "may not answer");
+		qi_mark_timed_out(unit, qi, sid, "may not answer");
 	if (qi_restart(unit, qi, reserved))
 		return;
 	pr_err("%s: does not answer; no device behind it is served any more\n",
 	       unit->name);
-	WRITE_ONCE(qi->dead, true);
-	WRITE_ONCE(qi->troubled, true);
+	WRITE_ONCE(qi->failed, true);
+	WRITE_ONCE(qi->degraded, true);
 }
 
 static void qi_repair_locked(struct intel_iommu *unit, struct vtd_qi *qi, bool stalled)
 {
 	u32 status = vtd_read32(&unit->regs, VTD_FSTS_REG);
+
+	lockdep_assert_held(&qi->repair_lock);
 
 	if (status & VTD_FSTS_QUEUE_ERROR)
 		qi_repair_refusal(unit, qi);
@@ -266,12 +280,12 @@ static void qi_repair_locked(struct intel_iommu *unit, struct vtd_qi *qi, bool s
 /**
  * qi_repair() - put a queue in order
  * @unit: unit with a queue
- * @generation: the one in which the caller found it in trouble
+ * @generation: the generation in which the caller saw the error
  * @stalled: a submission has not completed for QI_STALL_NS
  *
- * Does nothing if another CPU is at it, or has been.
+ * Does nothing if another CPU is repairing, or has done so.
  *
- * Context: any but NMI; interrupts are off while registers are waited for.
+ * Context: Any context but NMI; interrupts are off while registers are waited for.
  */
 void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled)
 {
@@ -280,8 +294,8 @@ void qi_repair(struct intel_iommu *unit, u32 generation, bool stalled)
 
 	if (!raw_spin_trylock_irqsave(&qi->repair_lock, flags))
 		return;
-	/* The tail must stand still while the head is made sense of */
-	if (qi->generation == generation && !qi->dead &&
+	/* The tail must not move while the head is interpreted */
+	if (qi->generation == generation && !qi->failed &&
 	    !test_and_set_bit_lock(0, &qi->ringing)) {
 		qi_repair_locked(unit, qi, stalled);
 		clear_bit_unlock(0, &qi->ringing);

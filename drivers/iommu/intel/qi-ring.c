@@ -19,10 +19,10 @@
 #include "unit.h"
 
 /**
- * qi_new_generation() - have everybody who waits look at his submission again
- * @qi: queue; what they are to see when they do is written after this
+ * qi_new_generation() - make all CPUs that wait check their submissions again
+ * @qi: queue; write status words after this call
  *
- * Context: any; nobody else repairs.
+ * Context: Any context. Only one CPU at a time; a repair holds vtd_qi.repair_lock.
  */
 void qi_new_generation(struct vtd_qi *qi)
 {
@@ -63,11 +63,11 @@ static struct vtd_qi *qi_alloc(struct intel_iommu *unit)
 
 	qi->ring = iommu_alloc_pages_node(unit->node, GFP_KERNEL,
 					  get_order(QI_SLOTS << qi->slot_log2));
-	/* One word more than slots: the one that nobody reads */
+	/* Status words, and a scratch word that is never read */
 	qi->status = kzalloc_node(2 * QI_SLOTS * sizeof(u32), GFP_KERNEL, unit->node);
 	qi->ends = kcalloc_node(QI_SLOTS, sizeof(*qi->ends), GFP_KERNEL,
 				unit->node);
-	qi->mute = bitmap_zalloc(BIT(16), GFP_KERNEL);
+	qi->timed_out = bitmap_zalloc(BIT(16), GFP_KERNEL);
 	qi->counts = alloc_percpu(struct vtd_qi_counts);
 	if (qi->status) {
 		qi->status_phys = virt_to_phys(qi->status);
@@ -78,19 +78,19 @@ static struct vtd_qi *qi_alloc(struct intel_iommu *unit)
 
 static bool qi_is_whole(const struct vtd_qi *qi)
 {
-	return qi && qi->ring && qi->status && qi->ends && qi->mute && qi->counts;
+	return qi && qi->ring && qi->status && qi->ends && qi->timed_out && qi->counts;
 }
 
 /**
- * vtd_qi_enable() - set the queue of a unit up
+ * vtd_qi_enable() - set up the queue of a unit
  * @unit: unit; nothing is done if its queue is on already
  *
- * Context: may sleep; under dmar_global_lock.
+ * Context: May sleep; under dmar_global_lock.
  * Return: 0, -ENODEV if the unit has no queue, -ENOMEM, or -ETIMEDOUT.
  */
 int vtd_qi_enable(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
 	if (!vtd_ecap_queue(unit->ecap))
 		return -ENODEV;
@@ -98,43 +98,41 @@ int vtd_qi_enable(struct intel_iommu *unit)
 		return 0;
 
 	unit->qi = qi_alloc(unit);
-	error = qi_is_whole(unit->qi) ? qi_program(unit) : -ENOMEM;
-	if (error)
+	ret = qi_is_whole(unit->qi) ? qi_program(unit) : -ENOMEM;
+	if (ret)
 		vtd_qi_free(unit);
-	return error;
+	return ret;
 }
 
 /**
  * vtd_qi_reenable() - turn the queue on again after the unit lost its state
  * @unit: unit
  *
- * Context: any; nobody submits.
+ * Context: Any context; nobody submits.
  * Return: 0, -ENOENT if there was no queue, -ETIMEDOUT.
  */
 int vtd_qi_reenable(struct intel_iommu *unit)
 {
 	struct vtd_qi *qi = unit->qi;
-	unsigned long flags;
 	u64 start;
 
 	if (!qi)
 		return -ENOENT;
-	/* What sleep turned off must not come on again with the next command */
-	raw_spin_lock_irqsave(&unit->register_lock, flags);
-	unit->gcmd &= vtd_read32(&unit->regs, VTD_GSTS_REG);
-	raw_spin_unlock_irqrestore(&unit->register_lock, flags);
+	/* The next command must not turn on again what suspend turned off */
+	scoped_guard(raw_spinlock_irqsave, &unit->register_lock)
+		unit->gcmd &= vtd_read32(&unit->regs, VTD_GSTS_REG);
 
 	vtd_qi_disable(unit);
 	vtd_write32(&unit->regs, VTD_FSTS_REG, VTD_FSTS_QUEUE_ERROR |
 		    VTD_FSTS_COMPLETION_ERROR | VTD_FSTS_TIMEOUT_ERROR);
-	/* The unit begins with slot 0; one that was given up has another chance */
+	/* The unit starts with slot 0. A unit that had failed gets another chance. */
 	start = round_up((u64)atomic64_read(&qi->reserved) & ~(u64)QI_FROZEN, QI_SLOTS);
 	atomic64_set(&qi->freed, start);
 	atomic64_set(&qi->completed, start);
 	atomic64_set(&qi->reserved, start);
 	atomic64_set(&qi->rung, start);
 	qi_new_generation(qi);
-	qi->dead = false;
+	qi->failed = false;
 	return qi_program(unit);
 }
 
@@ -142,7 +140,7 @@ int vtd_qi_reenable(struct intel_iommu *unit)
  * vtd_qi_disable() - turn the queue off, whoever turned it on
  * @unit: unit
  *
- * Context: any; nobody submits.
+ * Context: Any context; nobody submits.
  */
 void vtd_qi_disable(struct intel_iommu *unit)
 {
@@ -162,7 +160,7 @@ void vtd_qi_disable(struct intel_iommu *unit)
  * vtd_qi_free() - turn the queue of a unit off and free it
  * @unit: unit; keeps the memory if it does not turn off
  *
- * Context: may sleep; nobody submits.
+ * Context: May sleep; nobody submits.
  */
 void vtd_qi_free(struct intel_iommu *unit)
 {
@@ -178,7 +176,7 @@ void vtd_qi_free(struct intel_iommu *unit)
 		iommu_free_pages(qi->ring, get_order(QI_SLOTS << qi->slot_log2));
 	kfree(qi->status);
 	kfree(qi->ends);
-	bitmap_free(qi->mute);
+	bitmap_free(qi->timed_out);
 	free_percpu(qi->counts);
 	kfree(qi);
 }

@@ -25,7 +25,7 @@
 /* Submissions whose slots one CPU frees when space is short */
 #define QI_RECLAIM	64
 
-/* Submissions complete in order, but one may be known of before those ahead of it */
+/* Submissions complete in order, but a CPU may see one before those ahead of it */
 static u64 qi_walk_complete(struct vtd_qi *qi, u64 position)
 {
 	unsigned int i;
@@ -64,10 +64,12 @@ static bool qi_has_space(struct vtd_qi *qi, u64 end)
 	return true;
 }
 
-/* Interrupts are off: nothing comes between this and qi_publish() */
+/* No interrupt handler may run between this and qi_publish() */
 static bool qi_reserve(struct vtd_qi *qi, unsigned int slots, u64 *start)
 {
 	s64 from = atomic64_read(&qi->reserved);
+
+	lockdep_assert_irqs_disabled();
 
 	do {
 		if (unlikely(from < 0 || !qi_has_space(qi, from + slots)))
@@ -84,6 +86,8 @@ static void qi_publish(struct vtd_qi *qi, u64 start, const struct vtd_desc *desc
 	u64 wait = start + count;
 	unsigned int i, slot = qi_slot(wait);
 
+	lockdep_assert_irqs_disabled();
+
 	for (i = 0; i < count; i++)
 		qi_write_slot(qi, start + i, descs[i]);
 	qi_write_slot(qi, wait, vtd_desc_wait(qi->status_phys + slot * sizeof(u32),
@@ -97,10 +101,12 @@ static void qi_publish(struct vtd_qi *qi, u64 start, const struct vtd_desc *desc
 	atomic64_set_release(&qi->ends[qi_slot(start)], wait + 1);
 }
 
-/* Interrupts are off, for one that came while ringing could wait for it */
+/* An interrupt handler that ran here could wait for this CPU to ring */
 static void qi_ring(struct intel_iommu *unit, struct vtd_qi *qi)
 {
 	u64 from, to, end;
+
+	lockdep_assert_irqs_disabled();
 
 	if (test_and_set_bit_lock(0, &qi->ringing))
 		return;
@@ -117,17 +123,14 @@ static void qi_ring(struct intel_iommu *unit, struct vtd_qi *qi)
 	clear_bit_unlock(0, &qi->ringing);
 }
 
-/* Somebody's descriptors, maybe ours, are not known to the unit yet */
+/* The unit does not know some published descriptors yet, maybe those of this CPU */
 static void qi_ring_again(struct intel_iommu *unit, struct vtd_qi *qi)
 {
-	unsigned long flags;
-
-	local_irq_save(flags);
+	guard(irqsave)();
 	qi_ring(unit, qi);
-	local_irq_restore(flags);
 }
 
-static bool qi_in_trouble(struct intel_iommu *unit)
+static bool qi_has_error(struct intel_iommu *unit)
 {
 	return vtd_read32(&unit->regs, VTD_FSTS_REG) &
 	       (VTD_FSTS_QUEUE_ERROR | VTD_FSTS_COMPLETION_ERROR |
@@ -140,7 +143,7 @@ static bool qi_in_trouble(struct intel_iommu *unit)
  */
 static noinline void qi_look_after(struct intel_iommu *unit, u32 generation, bool stalled)
 {
-	if (!stalled && !qi_in_trouble(unit))
+	if (!stalled && !qi_has_error(unit))
 		return;
 	qi_repair(unit, generation, stalled);
 	/* Another error may be there by now. While one is, faults raise no interrupt. */
@@ -148,7 +151,7 @@ static noinline void qi_look_after(struct intel_iommu *unit, u32 generation, boo
 	vtd_fault_handle(unit);
 }
 
-/* Returns false if neither the unit nor a repair came to @end in time */
+/* Return false if neither the unit nor a repair completed @end in time */
 static bool qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 end,
 		    u32 generation)
 {
@@ -174,7 +177,7 @@ static bool qi_wait(struct intel_iommu *unit, struct vtd_qi *qi, u64 start, u64 
 		stalled = qi_passed(since, QI_STALL_NS);
 		if (!qi_complete(qi, end))
 			qi_look_after(unit, generation, stalled);
-		if (READ_ONCE(qi->dead) || qi_passed(begun, QI_STALLS * QI_STALL_NS))
+		if (READ_ONCE(qi->failed) || qi_passed(begun, QI_STALLS * QI_STALL_NS))
 			return qi_complete(qi, end);
 	}
 	return true;
@@ -190,28 +193,28 @@ static bool qi_was_refused(struct vtd_qi *qi, u64 end)
 	return false;
 }
 
-static bool qi_has_mute(struct vtd_qi *qi, const struct vtd_desc *descs,
-			unsigned int count)
+static bool qi_has_timed_out(struct vtd_qi *qi, const struct vtd_desc *descs,
+			     unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
 		if (FIELD_GET(VTD_DESC_TYPE, descs[i].lo) == VTD_DESC_DEVICE_TLB &&
-		    test_bit(FIELD_GET(VTD_DESC_DEVICE_SID, descs[i].lo), qi->mute))
+		    test_bit(FIELD_GET(VTD_DESC_DEVICE_SID, descs[i].lo), qi->timed_out))
 			return true;
 	return false;
 }
 
-/* What need not even be tried */
+/* Submissions that are not even tried */
 static int qi_refuse(struct vtd_qi *qi, const struct vtd_desc *descs,
 		     unsigned int count)
 {
-	if (READ_ONCE(qi->dead))
+	if (READ_ONCE(qi->failed))
 		return -EIO;
-	return qi_has_mute(qi, descs, count) ? -ETIMEDOUT : 0;
+	return qi_has_timed_out(qi, descs, count) ? -ETIMEDOUT : 0;
 }
 
-/* Returns -EAGAIN if an error, whosever, came in between, -EBUSY if no space */
+/* Return -EAGAIN if any submission failed in between, -EBUSY if there is no space */
 static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
 			  const struct vtd_desc *descs, unsigned int count)
 {
@@ -239,7 +242,7 @@ static int qi_submit_once(struct intel_iommu *unit, struct vtd_qi *qi,
 	return qi_was_refused(qi, end) ? -EIO : -EAGAIN;
 }
 
-/* The ring is full, or being repaired: wait for whoever it is that goes on */
+/* The ring is full or being repaired: give the unit, or the other CPU, time */
 static void qi_wait_for_space(struct intel_iommu *unit, struct vtd_qi *qi)
 {
 	u32 generation = READ_ONCE(qi->generation);
@@ -254,33 +257,33 @@ static int qi_submit(struct intel_iommu *unit, struct vtd_qi *qi,
 {
 	unsigned int tries = 0;
 	u64 since = 0;
-	int error;
+	int ret;
 
 	for (;;) {
-		error = unlikely(READ_ONCE(qi->troubled)) ?
+		ret = unlikely(READ_ONCE(qi->degraded)) ?
 			qi_refuse(qi, descs, count) : 0;
-		if (error)
-			return error;
-		error = qi_submit_once(unit, qi, descs, count);
-		if (likely(!error) || error == -EIO)
-			return error;
+		if (ret)
+			return ret;
+		ret = qi_submit_once(unit, qi, descs, count);
+		if (likely(!ret) || ret == -EIO)
+			return ret;
 		if (!since)
 			since = local_clock();
-		if (error == -EBUSY)
+		if (ret == -EBUSY)
 			qi_wait_for_space(unit, qi);
 		else if (++tries == QI_RETRIES)
 			break;
-		/* Others may be in trouble several times before it is our turn */
+		/* Errors of others may undo this submission several times */
 		if (qi_passed(since, QI_STALLS * QI_STALL_NS))
 			break;
 	}
-	/* Of the last trouble, our own device may have been the cause */
+	/* The last error may have been of the device that is flushed here */
 	return qi_refuse(qi, descs, count) ?: -EIO;
 }
 
 static void qi_account(struct intel_iommu *unit, struct vtd_qi *qi,
 		       const struct vtd_desc *descs, unsigned int count,
-		       u64 cycles, int error)
+		       u64 cycles, int ret)
 {
 	unsigned int i;
 
@@ -289,9 +292,9 @@ static void qi_account(struct intel_iommu *unit, struct vtd_qi *qi,
 	this_cpu_inc(qi->counts->waits);
 	if ((s64)cycles > (s64)this_cpu_read(qi->counts->longest))
 		this_cpu_write(qi->counts->longest, cycles);
-	if (unlikely(error)) {
+	if (unlikely(ret)) {
 		this_cpu_inc(qi->counts->failed);
-		pr_err_ratelimited("%s: invalidation failed: %d\n", unit->name, error);
+		pr_err_ratelimited("%s: invalidation failed: %d\n", unit->name, ret);
 	}
 }
 
@@ -322,20 +325,21 @@ static void qi_measure(struct intel_iommu *unit, const struct vtd_desc *descs,
 }
 
 /**
- * vtd_qi_submit() - have a unit do what some descriptors say, and wait for it
+ * vtd_qi_submit() - submit descriptors to a unit and wait for their completion
  * @unit: unit with a queue
  * @descs: descriptors without a wait
  * @count: their number, at most VTD_QI_BATCH
  *
- * What an error of the unit or of a device undid is submitted again, so no
- * descriptor may mind being executed twice. A stalled unit is restarted.
+ * After an error of the unit or of a device, descriptors are submitted again if
+ * they may not have been executed: executing a descriptor twice must be harmless.
+ * A stalled unit is restarted.
  *
  * Specification 6.5.2.
  *
- * Context: any but NMI; spins until the unit is done, in the worst case some
+ * Context: Any context but NMI; spins until the unit is done, in the worst case some
  *	seconds, with interrupts as the caller has them, without a lock.
  * Return: 0 if all is done; -ETIMEDOUT if a device-TLB that is among @descs did
- *	not answer, see vtd_qi_is_mute(); -EIO if the unit refused a descriptor,
+ *	not answer, see vtd_qi_timed_out(); -EIO if the unit refused a descriptor,
  *	or does not answer.
  */
 int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
@@ -343,25 +347,25 @@ int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 {
 	struct vtd_qi *qi = unit->qi;
 	cycles_t start = get_cycles();
-	int error;
+	int ret;
 
 	if (trace_qi_submit_enabled())
 		vtd_trace_submit(unit, descs, count);
-	error = qi_submit(unit, qi, descs, count);
+	ret = qi_submit(unit, qi, descs, count);
 	start = get_cycles() - start;
-	qi_account(unit, qi, descs, count, start, error);
+	qi_account(unit, qi, descs, count, start, ret);
 	if (unlikely(READ_ONCE(unit->perf_statistic)))
 		qi_measure(unit, descs, count, qi_ns(start));
-	return error;
+	return ret;
 }
 
 /**
- * vtd_qi_look() - mend a queue that reported an error while nobody waits
+ * vtd_qi_look() - repair a queue that reported an error while no CPU waits
  * @unit: unit
  *
- * As long as an error bit is set, no other fault makes an interrupt.
+ * As long as an error bit is set, no fault raises an interrupt.
  *
- * Context: any but NMI.
+ * Context: Any context but NMI.
  */
 void vtd_qi_look(struct intel_iommu *unit)
 {
@@ -370,34 +374,34 @@ void vtd_qi_look(struct intel_iommu *unit)
 	if (!unit->qi)
 		return;
 	generation = READ_ONCE(unit->qi->generation);
-	if (qi_in_trouble(unit))
+	if (qi_has_error(unit))
 		qi_repair(unit, generation, false);
 }
 
 /**
- * vtd_qi_is_mute() - tell whether a device-TLB did not answer
+ * vtd_qi_timed_out() - tell whether a device-TLB timed out
  * @unit: unit
  * @sid: source-id of the device
  *
- * Context: any.
- * Return: true from the time when it was found out until vtd_qi_unmute().
+ * Context: Any context.
+ * Return: true from the time the timeout was found until vtd_qi_clear_timeout().
  */
-bool vtd_qi_is_mute(struct intel_iommu *unit, u16 sid)
+bool vtd_qi_timed_out(struct intel_iommu *unit, u16 sid)
 {
-	return unit->qi && test_bit(sid, unit->qi->mute);
+	return unit->qi && test_bit(sid, unit->qi->timed_out);
 }
 
 /**
- * vtd_qi_unmute() - ask a device-TLB again
+ * vtd_qi_clear_timeout() - allow invalidations of a device-TLB again
  * @unit: unit
  * @sid: source-id of a device that was reset, or replaced
  *
- * Context: any.
+ * Context: Any context.
  */
-void vtd_qi_unmute(struct intel_iommu *unit, u16 sid)
+void vtd_qi_clear_timeout(struct intel_iommu *unit, u16 sid)
 {
 	if (unit->qi)
-		clear_bit(sid, unit->qi->mute);
+		clear_bit(sid, unit->qi->timed_out);
 }
 
 static void qi_add_counts(struct vtd_qi_stats *stats,
@@ -421,11 +425,11 @@ static void qi_add_counts(struct vtd_qi_stats *stats,
 }
 
 /**
- * vtd_qi_read_stats() - add up what went through a queue
+ * vtd_qi_read_stats() - read the statistics of a queue
  * @unit: unit; without a queue, all is 0
  * @stats: what to fill in
  *
- * Context: any. Figures are not of one moment.
+ * Context: Any context. Figures are not of one moment.
  */
 void vtd_qi_read_stats(struct intel_iommu *unit, struct vtd_qi_stats *stats)
 {
@@ -449,7 +453,7 @@ void vtd_qi_read_stats(struct intel_iommu *unit, struct vtd_qi_stats *stats)
  * @desc: filled with what is there, which may be changing
  * @status: filled with the status word of the slot
  *
- * Context: any.
+ * Context: Any context.
  * Return: bytes per slot, 0 if there is no such slot.
  */
 unsigned int vtd_qi_peek(struct intel_iommu *unit, unsigned int slot,

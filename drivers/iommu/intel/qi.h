@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The invalidation queue of a unit. */
 
-#ifndef __VTD_QI_H
-#define __VTD_QI_H
+#ifndef _VTD_QI_H
+#define _VTD_QI_H
 
 #include <linux/types.h>
 
@@ -15,7 +15,7 @@ struct vtd_qi;
 #define VTD_QI_BATCH	16
 
 /**
- * struct vtd_qi_stats - what went through a queue
+ * struct vtd_qi_stats - statistics of a queue
  * @waits: submissions, each with one wait
  * @doorbells: writes of the tail; fewer than @waits where CPUs shared one
  * @longest_ns: longest wait
@@ -58,10 +58,10 @@ void vtd_qi_free(struct intel_iommu *unit);
 int vtd_qi_submit(struct intel_iommu *unit, const struct vtd_desc *descs,
 		  unsigned int count);
 void vtd_qi_look(struct intel_iommu *unit);
-bool vtd_qi_is_mute(struct intel_iommu *unit, u16 sid);
-void vtd_qi_unmute(struct intel_iommu *unit, u16 sid);
+bool vtd_qi_timed_out(struct intel_iommu *unit, u16 sid);
+void vtd_qi_clear_timeout(struct intel_iommu *unit, u16 sid);
 void vtd_qi_read_stats(struct intel_iommu *unit, struct vtd_qi_stats *stats);
 unsigned int vtd_qi_peek(struct intel_iommu *unit, unsigned int slot,
 			 struct vtd_desc *desc, u32 *status);
 
-#endif /* __VTD_QI_H */
+#endif /* _VTD_QI_H */

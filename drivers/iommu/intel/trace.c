@@ -10,9 +10,9 @@
  * @descs: descriptors
  * @count: their number
  *
- * For who has found trace_qi_submit_enabled().
+ * To be called only if trace_qi_submit_enabled().
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_trace_submit(const struct intel_iommu *unit,
 		      const struct vtd_desc *descs, unsigned int count)

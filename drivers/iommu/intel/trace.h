@@ -7,8 +7,8 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM intel_iommu
 
-#if !defined(__VTD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
-#define __VTD_TRACE_H
+#if !defined(_VTD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _VTD_TRACE_H
 
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -159,7 +159,7 @@ TRACE_EVENT(vtd_fault,
 				       { VTD_REQUEST_ATOMIC,	"atomic" }),
 		      __entry->addr, __entry->index, __entry->reason));
 
-#endif /* __VTD_TRACE_H */
+#endif /* _VTD_TRACE_H */
 
 /* Outside the guard; the Makefile says where this folder is */
 #undef TRACE_INCLUDE_PATH

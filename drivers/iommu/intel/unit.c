@@ -19,7 +19,7 @@
 #include "perf.h"
 #include "unit.h"
 
-/* Registers come in pages of this size whatever the CPU's are */
+/* Registers are in pages of this size, independent of the CPU's page size */
 #define VTD_REGISTER_PAGE	SZ_4K
 
 /* Page tables that we can build */
@@ -44,7 +44,7 @@ static unsigned int most_levels(struct vtd_cap cap)
 	return 0;
 }
 
-/* Each level is a read of memory: no more than what devices can address takes */
+/* Each level costs a memory read: use no more than devices can address */
 static unsigned int enough_levels(struct vtd_cap cap)
 {
 	unsigned int levels;
@@ -58,7 +58,7 @@ static unsigned int enough_levels(struct vtd_cap cap)
 
 /*
  * Requests that were translated before must have reached memory when pages are
- * given to somebody else (specification 6.5.4).
+ * reused (specification 6.5.4).
  */
 static u64 drain_bits(struct vtd_cap cap)
 {
@@ -74,7 +74,7 @@ static u64 drain_bits(struct vtd_cap cap)
  * (specification 11.4.2, 11.4.3). Both numbers of levels are 0 if the unit has
  * no width of addresses that we can build tables for.
  *
- * Context: any; the unit is not shared yet.
+ * Context: Any context; the unit is not shared yet.
  * Return: 0, or -EINVAL if nothing answers at that address.
  */
 int vtd_unit_read_caps(struct intel_iommu *unit)
@@ -134,18 +134,18 @@ static u64 registers_used(const struct intel_iommu *unit)
  */
 static int map_and_identify(struct intel_iommu *unit, u64 bytes)
 {
-	int error;
+	int ret;
 
-	error = map_registers(unit, max_t(u64, bytes, VTD_REGISTER_PAGE));
-	if (error)
-		return error;
+	ret = map_registers(unit, max_t(u64, bytes, VTD_REGISTER_PAGE));
+	if (ret)
+		return ret;
 
-	error = vtd_unit_read_caps(unit);
-	if (error) {
+	ret = vtd_unit_read_caps(unit);
+	if (ret) {
 		pr_warn(FW_BUG "%s: nothing answers at %#llx, check the DMAR table\n",
 			unit->name, unit->reg_phys);
 		unmap_registers(unit);
-		return error;
+		return ret;
 	}
 
 	if (registers_used(unit) <= unit->reg_size)
@@ -154,7 +154,7 @@ static int map_and_identify(struct intel_iommu *unit, u64 bytes)
 	return map_registers(unit, registers_used(unit));
 }
 
-/* What the kernel before us, or firmware, left on */
+/* Find out what firmware or the previous kernel left on */
 static void find_inherited_state(struct intel_iommu *unit)
 {
 	u32 status = vtd_read32(&unit->regs, VTD_GSTS_REG);
@@ -166,7 +166,7 @@ static void find_inherited_state(struct intel_iommu *unit)
 		unit->flags |= VTD_UNIT_INTERRUPTS_INHERITED;
 }
 
-/* Say what the unit is and what it lacks, and leave it out where it must be */
+/* Log the unit and what it lacks; ignore it for DMA if it has no usable width */
 static void announce(struct intel_iommu *unit)
 {
 	u32 version = vtd_read32(&unit->regs, VTD_VER_REG);
@@ -210,16 +210,16 @@ void vtd_unit_init(struct intel_iommu *unit)
  *	translate. Such a unit may still remap interrupts.
  *
  * Changes nothing in the hardware. What was left on is told by the unit's
- * flags; what to do about it is up to who sets the unit up.
+ * flags; what to do about it is up to the caller that sets the unit up.
  *
- * Context: process context, under dmar_global_lock held for writing, or at boot.
+ * Context: Process context, under dmar_global_lock held for writing, or at boot.
  * Return: 0, -EINVAL if there is no unit at that address, -EBUSY if the
  * registers are taken, -ENOSPC if there are too many units, or -ENOMEM.
  */
 int vtd_unit_create(struct dmar_drhd_unit *drhd)
 {
 	struct intel_iommu *unit;
-	int error;
+	int ret;
 
 	if (!drhd->reg_base_addr) {
 		pr_warn(FW_BUG "DRHD without register base address\n");
@@ -233,15 +233,15 @@ int vtd_unit_create(struct dmar_drhd_unit *drhd)
 	unit->seq_id = ida_alloc_max(&vtd_seq_ids, DMAR_UNITS_SUPPORTED - 1,
 				     GFP_KERNEL);
 	if (unit->seq_id < 0) {
-		error = unit->seq_id;
+		ret = unit->seq_id;
 		pr_err("No number left for the unit at %#llx\n", drhd->reg_base_addr);
 		goto free_unit;
 	}
 	snprintf(unit->name, sizeof(unit->name), "dmar%d", unit->seq_id);
 
 	unit->reg_phys = drhd->reg_base_addr;
-	error = map_and_identify(unit, drhd->reg_size);
-	if (error)
+	ret = map_and_identify(unit, drhd->reg_size);
+	if (ret)
 		goto free_seq_id;
 
 	unit->segment = drhd->segment;
@@ -257,7 +257,7 @@ free_seq_id:
 	ida_free(&vtd_seq_ids, unit->seq_id);
 free_unit:
 	kfree(unit);
-	return error;
+	return ret;
 }
 
 /**

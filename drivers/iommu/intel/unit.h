@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A remapping unit, put together from what its rooms keep of it. For .c files
- * only: a room's header names struct intel_iommu and does not look inside.
+ * A remapping unit: struct intel_iommu and what each file keeps in it. For .c
+ * files only: other headers declare struct intel_iommu and don't look inside.
  */
 
-#ifndef __VTD_UNIT_H
-#define __VTD_UNIT_H
+#ifndef _VTD_UNIT_H
+#define _VTD_UNIT_H
 
 #include <linux/dmar.h>
 #include <linux/iommu.h>
@@ -33,7 +33,7 @@ struct iommu_pmu;
  * @reg_size: (c) their size in bytes
  * @cap: (c) capabilities, quirks included
  * @ecap: (c) extended capabilities
- * @drain: (c) what IOTLB descriptors are to wait for, VTD_DESC_DRAIN_*
+ * @drain: (c) requests that an IOTLB invalidation must drain, VTD_DESC_DRAIN_*
  * @register_lock: orders what takes several registers; innermost lock, taken
  *	with interrupts off
  * @gcmd: (r) lasting bits of the Global Command Register that are set
@@ -52,7 +52,7 @@ struct iommu_pmu;
  * @qi: invalidation queue, see qi.h
  * @dids: domain-ids, see did.h
  * @contexts: root and context tables, see context.h
- * @faults: what faulted, see fault.h
+ * @faults: fault records and their counts, see fault.h
  * @irt: interrupt remapping, see irte.h
  * @devices: devices behind the unit by source-id; the xarray's own lock, and
  *	RCU for looking one up
@@ -106,4 +106,4 @@ void vtd_unit_init(struct intel_iommu *unit);
 void vtd_unit_release(struct intel_iommu *unit);
 int vtd_unit_read_caps(struct intel_iommu *unit);
 
-#endif /* __VTD_UNIT_H */
+#endif /* _VTD_UNIT_H */

@@ -5,8 +5,8 @@
  * own, so that one can't be asked for what stands in the other.
  */
 
-#ifndef __VTD_HW_CAPS_H
-#define __VTD_HW_CAPS_H
+#ifndef _VTD_HW_CAPS_H
+#define _VTD_HW_CAPS_H
 
 #include <linux/bitfield.h>
 #include <linux/bits.h>
@@ -258,4 +258,4 @@ static inline bool vtd_ecap_perfmon(struct vtd_ecap ecap)
 	return ecap.bits & VTD_ECAP_PMS;
 }
 
-#endif /* __VTD_HW_CAPS_H */
+#endif /* _VTD_HW_CAPS_H */

@@ -4,8 +4,8 @@
  * only make them; the ring is in qi.c.
  */
 
-#ifndef __VTD_HW_DESC_H
-#define __VTD_HW_DESC_H
+#ifndef _VTD_HW_DESC_H
+#define _VTD_HW_DESC_H
 
 #include <linux/bitfield.h>
 #include <linux/bits.h>
@@ -34,7 +34,7 @@ static_assert(sizeof(struct vtd_desc) == 16);
 #define VTD_DESC_INTERRUPT	0x4
 #define VTD_DESC_WAIT		0x5
 
-/* How much is to be forgotten; in registers and descriptors alike */
+/* How much is invalidated; in registers and descriptors alike */
 #define VTD_GRANULARITY_GLOBAL	1
 #define VTD_GRANULARITY_DOMAIN	2
 #define VTD_GRANULARITY_DEVICE	3	/* of the context cache */
@@ -72,7 +72,7 @@ static_assert(sizeof(struct vtd_desc) == 16);
 #define VTD_DESC_WAIT_DATA	GENMASK_ULL(63, 32)
 
 /**
- * vtd_desc_context() - have context entries forgotten
+ * vtd_desc_context() - invalidate context entries
  * @granularity: VTD_GRANULARITY_GLOBAL, _DOMAIN or _DEVICE
  * @did: domain-id that they are tagged with
  * @sid: source-id of the device
@@ -91,7 +91,7 @@ static inline struct vtd_desc vtd_desc_context(unsigned int granularity, u16 did
 }
 
 /**
- * vtd_desc_iotlb() - have all translations, or a domain's, forgotten
+ * vtd_desc_iotlb() - invalidate all translations, or a domain's
  * @granularity: VTD_GRANULARITY_GLOBAL or _DOMAIN
  * @did: domain-id
  * @drain: VTD_DESC_DRAIN_WRITES and _READS, as far as the unit has them
@@ -108,7 +108,7 @@ static inline struct vtd_desc vtd_desc_iotlb(unsigned int granularity, u16 did,
 }
 
 /**
- * vtd_desc_iotlb_pages() - have translations of some pages forgotten
+ * vtd_desc_iotlb_pages() - invalidate translations of some pages
  * @did: domain-id
  * @address: first address in bytes, aligned to what @mask says
  * @mask: log2 of 4 KiB pages
@@ -130,7 +130,7 @@ static inline struct vtd_desc vtd_desc_iotlb_pages(u16 did, u64 address,
 }
 
 /**
- * vtd_desc_device_tlb() - have a device forget translations that it asked for
+ * vtd_desc_device_tlb() - invalidate translations in a device-TLB
  * @sid: source-id of the device
  * @pfsid: source-id of its physical function, 0 without throttling
  * @depth: invalidations it takes at once, 0 for 32
@@ -163,7 +163,7 @@ static inline struct vtd_desc vtd_desc_device_tlb(u16 sid, u16 pfsid,
 }
 
 /**
- * vtd_desc_interrupts() - have remapped interrupts forgotten
+ * vtd_desc_interrupts() - invalidate remapped interrupts
  * @index: first entry, aligned to what @mask says
  * @mask: log2 of entries
  *
@@ -178,7 +178,7 @@ static inline struct vtd_desc vtd_desc_interrupts(u16 index, unsigned int mask)
 	};
 }
 
-/* Have all remapped interrupts forgotten */
+/* Invalidate all remapped interrupts */
 static inline struct vtd_desc vtd_desc_all_interrupts(void)
 {
 	return (struct vtd_desc) { .lo = VTD_DESC_INTERRUPT };
@@ -200,4 +200,4 @@ static inline struct vtd_desc vtd_desc_wait(u64 status, u32 data)
 	};
 }
 
-#endif /* __VTD_HW_DESC_H */
+#endif /* _VTD_HW_DESC_H */

@@ -4,8 +4,8 @@
  * messages that name them (5.1.2.2). Bits only.
  */
 
-#ifndef __VTD_HW_IRTE_H
-#define __VTD_HW_IRTE_H
+#ifndef _VTD_HW_IRTE_H
+#define _VTD_HW_IRTE_H
 
 #include <linux/bits.h>
 
@@ -53,4 +53,4 @@
 #define VTD_MESSAGE_REMAPPABLE	BIT(4)
 #define VTD_MESSAGE_HANDLE	GENMASK(19, 5)
 
-#endif /* __VTD_HW_IRTE_H */
+#endif /* _VTD_HW_IRTE_H */

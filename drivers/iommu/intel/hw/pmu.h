@@ -4,8 +4,8 @@
  * registers that VTD_PERFCAP_REG and its neighbours lead to. Offsets in bytes.
  */
 
-#ifndef __VTD_HW_PMU_H
-#define __VTD_HW_PMU_H
+#ifndef _VTD_HW_PMU_H
+#define _VTD_HW_PMU_H
 
 #include <linux/bits.h>
 
@@ -48,4 +48,4 @@
 #define VTD_PERF_CNTREVCAP_SELECT	GENMASK(27, 0)
 #define VTD_PERF_CNTREVCAP_GROUP	GENMASK(31, 28)
 
-#endif /* __VTD_HW_PMU_H */
+#endif /* _VTD_HW_PMU_H */

@@ -5,8 +5,8 @@
  * Fields are given as the bits they occupy. No policy, no state.
  */
 
-#ifndef __VTD_HW_REGS_H
-#define __VTD_HW_REGS_H
+#ifndef _VTD_HW_REGS_H
+#define _VTD_HW_REGS_H
 
 #include <linux/bits.h>
 
@@ -177,4 +177,4 @@
 #define VTD_REQUEST_READ		2
 #define VTD_REQUEST_ATOMIC		3
 
-#endif /* __VTD_HW_REGS_H */
+#endif /* _VTD_HW_REGS_H */

@@ -6,8 +6,8 @@
  * entry that is live may change in, context.c knows.
  */
 
-#ifndef __VTD_HW_TABLES_H
-#define __VTD_HW_TABLES_H
+#ifndef _VTD_HW_TABLES_H
+#define _VTD_HW_TABLES_H
 
 #include <linux/bitfield.h>
 #include <linux/bits.h>
@@ -105,4 +105,4 @@ static inline u16 vtd_context_did(struct vtd_context context)
 	return FIELD_GET(VTD_CONTEXT_DID, context.hi);
 }
 
-#endif /* __VTD_HW_TABLES_H */
+#endif /* _VTD_HW_TABLES_H */

@@ -676,7 +676,7 @@ static void cache_cut_off(struct kunit *test)
 	do_map(test, &t->maps[0], 100, 4, SZ_4G, IOMMU_READ | IOMMU_WRITE);
 	KUNIT_ASSERT_EQ(test, 0, vtd_model_ask(model, TEST_TLB_SID, address_of(101), &phys));
 	KUNIT_ASSERT_EQ(test, 0, vtd_model_ask(model, OTHER_TLB_SID, address_of(101), &phys));
-	silent.tlb->mute = true;
+	silent.tlb->times_out = true;
 	unmap_at_once(test, &t->maps[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 0);
 
@@ -711,7 +711,7 @@ static void cache_cut_off_unconfirmed(struct kunit *test)
 
 	do_map(test, &t->maps[0], 100, 1, SZ_4G, IOMMU_READ | IOMMU_WRITE);
 	KUNIT_ASSERT_EQ(test, 0, vtd_model_ask(model, TEST_TLB_SID, address_of(100), &phys));
-	silent.tlb->mute = true;
+	silent.tlb->times_out = true;
 	/* IOTLB, device-TLB, and then the context entry is refused */
 	model->refuse_in = 3;
 	KUNIT_EXPECT_NE(test, 0, vtd_cache_flush_range(to_vtd_domain(t->domain),

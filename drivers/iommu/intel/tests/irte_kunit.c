@@ -5,7 +5,7 @@
  *
  * The unit is made by hand. A model takes the place of its registers and a stub
  * that of its invalidation queue, so that a test sees what the table held, and
- * who owned it, at the time the unit was told to forget.
+ * who owned it, at the time of an invalidation.
  */
 
 #include <kunit/static_stub.h>
@@ -32,11 +32,11 @@
  * @status: Global Status Register
  * @irta: Interrupt Remapping Table Address Register
  * @deaf: the unit does not finish commands
- * @error: what forgetting returns
- * @index: first entry that was last to be forgotten
+ * @error: what an invalidation returns
+ * @index: first entry of the last invalidation
  * @mask: log2 of the entries
- * @forgets: times that some were to be forgotten
- * @all: times that all were
+ * @invalidations: invalidations of some entries
+ * @all: invalidations of all entries
  * @low: what the first word of @index was then
  * @owned: it still belonged to somebody
  * @locked: the table's lock was held
@@ -52,7 +52,7 @@ struct irte_test {
 	int error;
 	unsigned int index;
 	unsigned int mask;
-	unsigned int forgets;
+	unsigned int invalidations;
 	unsigned int all;
 	u64 low;
 	bool owned;
@@ -91,20 +91,20 @@ static void test_write(struct vtd_model *model, unsigned int offset,
 		t->status = (value & lasting) | ((t->status | value) & VTD_GCMD_SIRTP);
 }
 
-static int test_forget(struct intel_iommu *unit, u16 index, unsigned int mask)
+static int test_invalidate(struct intel_iommu *unit, u16 index, unsigned int mask)
 {
 	struct irte_test *t = container_of(unit, struct irte_test, unit);
 
 	t->index = index;
 	t->mask = mask;
-	t->forgets++;
+	t->invalidations++;
 	t->low = unit->irt.table[index].low;
 	t->owned = test_bit(index, unit->irt.used);
 	t->locked = raw_spin_is_locked(&unit->irt.lock);
 	return t->error;
 }
 
-static int test_forget_all(struct intel_iommu *unit)
+static int test_invalidate_all(struct intel_iommu *unit)
 {
 	struct irte_test *t = container_of(unit, struct irte_test, unit);
 
@@ -126,8 +126,8 @@ static int irte_test_init(struct kunit *test)
 	strscpy(t->unit.name, "dmartest");
 	raw_spin_lock_init(&t->unit.irt.lock);
 	raw_spin_lock_init(&t->unit.register_lock);
-	kunit_activate_static_stub(test, vtd_irt_forget, test_forget);
-	kunit_activate_static_stub(test, vtd_irt_forget_all, test_forget_all);
+	kunit_activate_static_stub(test, vtd_irt_invalidate, test_invalidate);
+	kunit_activate_static_stub(test, vtd_irt_invalidate_all, test_invalidate_all);
 	return vtd_irt_alloc(&t->unit);
 }
 
@@ -414,7 +414,7 @@ static void runs_do_not_overlap(struct kunit *test)
 	}
 }
 
-static void freed_after_forgotten(struct kunit *test)
+static void freed_after_invalidation(struct kunit *test)
 {
 	struct irte_test *t = test->priv;
 	struct irte irte = vtd_make_posted(1, 0x1000, false, anyone);
@@ -432,7 +432,7 @@ static void freed_after_forgotten(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vtd_irt_idle(&t->unit));
 }
 
-static void not_reused_unless_forgotten(struct kunit *test)
+static void not_reused_unless_invalidated(struct kunit *test)
 {
 	struct irte_test *t = test->priv;
 	int lost = vtd_irte_alloc(&t->unit, 2);
@@ -462,18 +462,18 @@ static void writes_every_change(struct kunit *test)
 		vtd_make_posted(0x51, 0xabcdef000040ULL, true, one),
 	};
 	struct irte *entry = t->unit.irt.table + 7;
-	unsigned int from, to, forgets;
+	unsigned int from, to, before;
 
 	if (!system_has_cmpxchg128())
 		kunit_skip(test, "CPU without CMPXCHG16B");
 	for (from = 0; from < ARRAY_SIZE(kinds); from++) {
 		for (to = 0; to < ARRAY_SIZE(kinds); to++) {
 			KUNIT_ASSERT_EQ(test, vtd_irte_write(&t->unit, 7, kinds[from]), 0);
-			forgets = t->forgets;
+			before = t->invalidations;
 			KUNIT_ASSERT_EQ(test, vtd_irte_write(&t->unit, 7, kinds[to]), 0);
 			KUNIT_EXPECT_EQ(test, entry->low, kinds[to].low);
 			KUNIT_EXPECT_EQ(test, entry->high, kinds[to].high);
-			KUNIT_EXPECT_EQ(test, t->forgets, forgets + 1);
+			KUNIT_EXPECT_EQ(test, t->invalidations, before + 1);
 			KUNIT_EXPECT_EQ(test, t->low, kinds[to].low);
 			KUNIT_EXPECT_EQ(test, t->index, 7);
 			KUNIT_EXPECT_EQ(test, t->mask, 0);
@@ -707,8 +707,8 @@ static struct kunit_case irte_test_cases[] = {
 	KUNIT_CASE(runs_are_aligned),
 	KUNIT_CASE(table_fills_up),
 	KUNIT_CASE(runs_do_not_overlap),
-	KUNIT_CASE(freed_after_forgotten),
-	KUNIT_CASE(not_reused_unless_forgotten),
+	KUNIT_CASE(freed_after_invalidation),
+	KUNIT_CASE(not_reused_unless_invalidated),
 	KUNIT_CASE(writes_every_change),
 	KUNIT_CASE_SLOW(never_torn),
 	KUNIT_CASE(enables_in_order),

@@ -127,7 +127,7 @@ static void irt_changes(struct kunit *test)
 }
 
 /* An entry that the unit may still have cached does not get a new owner */
-static void irt_not_forgotten(struct kunit *test)
+static void irt_not_invalidated(struct kunit *test)
 {
 	struct model_unit *model = make_unit(test, true);
 	int index = vtd_irte_alloc(model->unit, 1);
@@ -172,7 +172,7 @@ static struct kunit_case irt_cases[] = {
 	KUNIT_CASE(irt_blocks),
 	KUNIT_CASE(irt_passes),
 	KUNIT_CASE(irt_changes),
-	KUNIT_CASE(irt_not_forgotten),
+	KUNIT_CASE(irt_not_invalidated),
 	KUNIT_CASE(irt_senders),
 	{ }
 };

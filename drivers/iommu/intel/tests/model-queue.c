@@ -147,7 +147,7 @@ static void do_context(struct model_unit *model, u64 lo)
 		model->seen.by_did[did]++;
 		model->seen.last_sid[did] = sid;
 	}
-	vtd_model_forget_contexts(model, granularity, did, sid, lo >> 48 & 3);
+	vtd_model_invalidate_contexts(model, granularity, did, sid, lo >> 48 & 3);
 }
 
 static void do_iotlb(struct model_unit *model, u64 lo, u64 hi)
@@ -161,7 +161,7 @@ static void do_iotlb(struct model_unit *model, u64 lo, u64 hi)
 		if ((hi >> 12) & (BIT_ULL(mask) - 1))
 			vtd_model_complain(model, "address is not aligned to its mask");
 	}
-	vtd_model_forget_pages(model, granularity, lo >> 16, hi);
+	vtd_model_invalidate_pages(model, granularity, lo >> 16, hi);
 }
 
 /* Sizes: with S, the lowest bit from 12 on that is 0 is half of the size */
@@ -184,7 +184,7 @@ static void do_device_tlb(struct model_unit *model, u64 lo, u64 hi)
 	device->flushes++;
 	device->lo = lo;
 	device->hi = hi;
-	if (device->mute) {
+	if (device->times_out) {
 		model->timed_out = true;
 		model->timeout_sid = device->sid;
 		return;
@@ -231,8 +231,8 @@ static void execute(struct model_unit *model, const u64 *slot)
 		do_device_tlb(model, lo, hi);
 		break;
 	case 4:
-		vtd_model_forget_interrupts(model, !(lo & VTD_DESC_BY_INDEX), lo >> 32,
-					    lo >> 27 & 0x1f);
+		vtd_model_invalidate_interrupts(model, !(lo & VTD_DESC_BY_INDEX), lo >> 32,
+						lo >> 27 & 0x1f);
 		break;
 	case 5:
 		do_wait(model, lo, hi);
@@ -278,10 +278,12 @@ static bool step(struct model_unit *model)
  * vtd_model_kick() - there may be something to do
  * @model: unit
  *
- * Context: under the model's lock.
+ * Context: Under the model's lock.
  */
 void vtd_model_kick(struct model_unit *model)
 {
+	lockdep_assert_held(&model->lock);
+
 	while (!model->by_timer && step(model))
 		;
 }
@@ -290,7 +292,7 @@ void vtd_model_kick(struct model_unit *model)
  * vtd_model_engine() - do some of what there is to do
  * @timer: the unit's engine
  *
- * Context: hard interrupt.
+ * Context: Hard interrupt.
  * Return: HRTIMER_RESTART.
  */
 enum hrtimer_restart vtd_model_engine(struct hrtimer *timer)

@@ -45,7 +45,7 @@ static void destroy(void *data)
  *
  * Nothing is turned on but the queue, if there is one; there is a root table.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the unit.
  */
 struct model_unit *vtd_model_create(struct kunit *test, u64 cap, u64 ecap)
@@ -130,7 +130,7 @@ static char *make_name(struct kunit *test, struct model_unit *model, u16 sid)
  * @sid: source-id
  * @tlb: it has a TLB
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: what the driver keeps of it.
  */
 struct vtd_device *vtd_model_add_device(struct kunit *test, struct model_unit *model,
@@ -207,7 +207,7 @@ static struct pci_ops config_ops = {
  *
  * The core of PCI does not know of it. ATS is still off.
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: what the driver keeps of it, as the driver's probe fills it.
  */
 struct vtd_device *vtd_model_add_pci_device(struct kunit *test, struct model_unit *model,
@@ -242,7 +242,7 @@ struct vtd_device *vtd_model_add_pci_device(struct kunit *test, struct model_uni
  * vtd_model_by_timer() - have descriptors executed some time after the tail moved
  * @model: unit
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_model_by_timer(struct model_unit *model)
 {
@@ -255,7 +255,7 @@ void vtd_model_by_timer(struct model_unit *model)
  * @test: test
  * @model: unit
  *
- * Context: any.
+ * Context: Any context.
  * Return: what was seen.
  */
 struct model_seen *vtd_model_seen(struct kunit *test, struct model_unit *model)

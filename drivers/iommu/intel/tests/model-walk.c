@@ -3,7 +3,7 @@
  * Requests of devices: through what the unit has cached, and else through the
  * tables in memory (specification, chapters 3, 5, 6.2, 9).
  *
- * All that may be cached is cached, and nothing is forgotten but by an
+ * All that may be cached is cached, and nothing is invalidated but by an
  * invalidation, or when there is no more space.
  */
 
@@ -23,10 +23,10 @@
 
 static struct model_cached *remember(struct model_unit *model, enum model_kind kind)
 {
-	struct model_cached *place = &model->cached[model->next++ % MODEL_CACHED];
+	struct model_cached *slot = &model->cached[model->next++ % MODEL_CACHED];
 
-	*place = (struct model_cached) { .valid = true, .kind = kind };
-	return place;
+	*slot = (struct model_cached) { .valid = true, .kind = kind };
+	return slot;
 }
 
 static bool overlaps(const struct model_cached *cached, u64 first, u64 last)
@@ -37,21 +37,23 @@ static bool overlaps(const struct model_cached *cached, u64 first, u64 last)
 }
 
 /**
- * vtd_model_forget_contexts() - invalidate the context cache, 6.5.1.1
+ * vtd_model_invalidate_contexts() - invalidate the context cache, 6.5.1.1
  * @model: unit
  * @granularity: VTD_GRANULARITY_*
  * @did: domain-id
  * @sid: source-id
  * @mask: bits of the function number that don't count: 0 to 3 of them
  *
- * Context: under the model's lock.
+ * Context: Under the model's lock.
  */
-void vtd_model_forget_contexts(struct model_unit *model, unsigned int granularity,
-			       u16 did, u16 sid, unsigned int mask)
+void vtd_model_invalidate_contexts(struct model_unit *model, unsigned int granularity,
+				   u16 did, u16 sid, unsigned int mask)
 {
 	static const u16 ignored[] = { 0, 4, 6, 7 };
 	struct model_cached *cached;
 	unsigned int i;
+
+	lockdep_assert_held(&model->lock);
 
 	for (i = 0; i < MODEL_CACHED; i++) {
 		cached = &model->cached[i];
@@ -67,21 +69,23 @@ void vtd_model_forget_contexts(struct model_unit *model, unsigned int granularit
 }
 
 /**
- * vtd_model_forget_pages() - invalidate IOTLB and paging-structure cache, 6.5.1.2
+ * vtd_model_invalidate_pages() - invalidate IOTLB and paging-structure cache, 6.5.1.2
  * @model: unit
  * @granularity: VTD_GRANULARITY_*; 0 for nothing
  * @did: domain-id
  * @hi: address, hint and mask as in the second word of a descriptor
  *
- * Context: under the model's lock.
+ * Context: Under the model's lock.
  */
-void vtd_model_forget_pages(struct model_unit *model, unsigned int granularity,
-			    u16 did, u64 hi)
+void vtd_model_invalidate_pages(struct model_unit *model, unsigned int granularity,
+				u16 did, u64 hi)
 {
 	u64 pages = BIT_ULL(FIELD_GET(VTD_DESC_ADDRESS_MASK, hi));
 	u64 first = (hi >> 12) & ~(pages - 1);
 	struct model_cached *cached;
 	unsigned int i;
+
+	lockdep_assert_held(&model->lock);
 
 	for (i = 0; granularity && i < MODEL_CACHED; i++) {
 		cached = &model->cached[i];
@@ -100,19 +104,21 @@ void vtd_model_forget_pages(struct model_unit *model, unsigned int granularity,
 }
 
 /**
- * vtd_model_forget_interrupts() - invalidate the interrupt entry cache, 6.5.2.7
+ * vtd_model_invalidate_interrupts() - invalidate the interrupt entry cache, 6.5.2.7
  * @model: unit
  * @all: whatever @index and @mask say
  * @index: first entry
  * @mask: log2 of entries
  *
- * Context: under the model's lock.
+ * Context: Under the model's lock.
  */
-void vtd_model_forget_interrupts(struct model_unit *model, bool all, u16 index,
-				 unsigned int mask)
+void vtd_model_invalidate_interrupts(struct model_unit *model, bool all, u16 index,
+				     unsigned int mask)
 {
 	struct model_cached *cached;
 	unsigned int i;
+
+	lockdep_assert_held(&model->lock);
 
 	for (i = 0; i < MODEL_CACHED; i++) {
 		cached = &model->cached[i];
@@ -127,7 +133,7 @@ void vtd_model_forget_interrupts(struct model_unit *model, bool all, u16 index,
  * @model: unit
  * @sid: source-id
  *
- * Context: any; devices are only added, before the test uses the unit.
+ * Context: Any context; devices are only added, before the test uses the unit.
  * Return: the device or NULL.
  */
 struct model_device *vtd_model_find_device(struct model_unit *model, u16 sid)
@@ -148,7 +154,7 @@ struct model_device *vtd_model_find_device(struct model_unit *model, u16 sid)
  * @first: first page, in units of 4 KiB
  * @last: last page
  *
- * Context: any.
+ * Context: Any context.
  * Return: how many overlap these pages.
  */
 unsigned int vtd_model_count_cached(struct model_unit *model, enum model_kind kind,
@@ -419,7 +425,7 @@ static u8 request(struct model_unit *model, u16 sid, u64 address, unsigned int w
  * @want: MODEL_READ, MODEL_WRITE, MODEL_EMPTY
  * @phys: where the request goes
  *
- * Context: any.
+ * Context: Any context.
  * Return: 0, or the reason why it is blocked, which is recorded.
  */
 u8 vtd_model_dma(struct model_unit *model, u16 sid, u64 address, unsigned int want,
@@ -454,7 +460,7 @@ static u8 ats_allowed(struct model_unit *model, u16 sid)
  * @address: in bytes
  * @phys: translation
  *
- * Context: any.
+ * Context: Any context.
  * Return: 0, or the reason why it gets none.
  */
 u8 vtd_model_ask(struct model_unit *model, u16 sid, u64 address, u64 *phys)
@@ -483,7 +489,7 @@ u8 vtd_model_ask(struct model_unit *model, u16 sid, u64 address, u64 *phys)
  * @address: in bytes
  * @phys: where the request goes
  *
- * Context: any.
+ * Context: Any context.
  * Return: 0, or the reason why it is blocked, MODEL_NO_READ if nothing is cached.
  */
 u8 vtd_model_translated(struct model_unit *model, u16 sid, u64 address, u64 *phys)
@@ -588,7 +594,7 @@ static u8 remap(struct model_unit *model, u16 sid, u32 address, u32 data, u64 en
  * @data: the message's data
  * @entry: entry that it goes through, two words; zero if through none
  *
- * Context: any.
+ * Context: Any context.
  * Return: 0, or the reason why it is blocked, which is recorded.
  */
 u8 vtd_model_interrupt(struct model_unit *model, u16 sid, u32 address, u32 data,

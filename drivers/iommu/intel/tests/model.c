@@ -26,7 +26,7 @@ static struct model_unit *to_model(struct vtd_model *hook)
  * @model: unit
  * @offset: of the register
  *
- * Context: any.
+ * Context: Any context.
  * Return: its value.
  */
 u64 vtd_model_get64(const struct model_unit *model, unsigned int offset)
@@ -42,7 +42,7 @@ u64 vtd_model_get64(const struct model_unit *model, unsigned int offset)
  * @offset: of the register
  * @value: what it is to hold
  *
- * Context: under the model's lock.
+ * Context: Under the model's lock.
  */
 void vtd_model_set64(struct model_unit *model, unsigned int offset, u64 value)
 {
@@ -57,7 +57,7 @@ void vtd_model_set64(struct model_unit *model, unsigned int offset, u64 value)
  * @model: unit
  * @complaint: words for it
  *
- * Context: under the model's lock.
+ * Context: Under the model's lock.
  */
 void vtd_model_complain(struct model_unit *model, const char *complaint)
 {
@@ -104,15 +104,15 @@ static void write_command(struct model_unit *model, u32 value)
 		if (model->root & VTD_RTADDR_MODE)
 			vtd_model_complain(model, "root table is not of legacy mode");
 		if (vtd_cap_root_invalidates(model->unit->cap)) {
-			vtd_model_forget_contexts(model, VTD_GRANULARITY_GLOBAL, 0, 0, 0);
-			vtd_model_forget_pages(model, VTD_GRANULARITY_GLOBAL, 0, 0);
+			vtd_model_invalidate_contexts(model, VTD_GRANULARITY_GLOBAL, 0, 0, 0);
+			vtd_model_invalidate_pages(model, VTD_GRANULARITY_GLOBAL, 0, 0);
 		}
 	}
 	if (value & VTD_GCMD_SIRTP & ~model->deaf) {
 		*status |= VTD_GCMD_SIRTP;
 		model->irta = vtd_model_get64(model, VTD_IRTA_REG);
 		if (vtd_cap_interrupt_table_invalidates(model->unit->cap))
-			vtd_model_forget_interrupts(model, true, 0, 0);
+			vtd_model_invalidate_interrupts(model, true, 0, 0);
 	}
 	if (value & VTD_GCMD_WBF) {
 		model->seen.write_buffer++;
@@ -137,9 +137,9 @@ static void write_context_command(struct model_unit *model, u64 value)
 	if (!(value & VTD_CCMD_INVALIDATE) || by_queue_only(model))
 		return;
 	model->seen.registers++;
-	vtd_model_forget_contexts(model, granularity, FIELD_GET(VTD_CCMD_DID, value),
-				  FIELD_GET(VTD_CCMD_SID, value),
-				  FIELD_GET(VTD_CCMD_FUNCTION_MASK, value));
+	vtd_model_invalidate_contexts(model, granularity, FIELD_GET(VTD_CCMD_DID, value),
+				      FIELD_GET(VTD_CCMD_SID, value),
+				      FIELD_GET(VTD_CCMD_FUNCTION_MASK, value));
 	value &= ~(VTD_CCMD_INVALIDATE | VTD_CCMD_ACTUAL);
 	value |= FIELD_PREP(VTD_CCMD_ACTUAL, granularity);
 	vtd_model_set64(model, VTD_CCMD_REG, value);
@@ -158,8 +158,8 @@ static void write_iotlb_command(struct model_unit *model, u64 value)
 	    (!vtd_cap_page_selective(model->unit->cap) ||
 	     FIELD_GET(VTD_IVA_MASK, address) > vtd_cap_max_mask(model->unit->cap)))
 		granularity = 0;
-	vtd_model_forget_pages(model, granularity, FIELD_GET(VTD_IOTLB_DID, value),
-			       address);
+	vtd_model_invalidate_pages(model, granularity, FIELD_GET(VTD_IOTLB_DID, value),
+				   address);
 	value &= ~(VTD_IOTLB_INVALIDATE | VTD_IOTLB_ACTUAL);
 	value |= FIELD_PREP(VTD_IOTLB_ACTUAL, granularity);
 	vtd_model_set64(model, MODEL_IOTLB + sizeof(u64), value);
@@ -311,7 +311,7 @@ static void model_write(struct vtd_model *hook, unsigned int offset,
  * @cap: capabilities without places of registers
  * @ecap: extended capabilities, likewise
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_model_init(struct model_unit *model, u64 cap, u64 ecap)
 {
@@ -332,7 +332,7 @@ void vtd_model_init(struct model_unit *model, u64 cap, u64 ecap)
  * vtd_model_heal() - take back all that was injected
  * @model: unit
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_model_heal(struct model_unit *model)
 {
@@ -346,7 +346,7 @@ void vtd_model_heal(struct model_unit *model)
 	model->again = 0;
 	model->deaf = 0;
 	for (i = 0; i < model->device_count; i++) {
-		model->devices[i].mute = false;
+		model->devices[i].times_out = false;
 		model->devices[i].wrong = false;
 	}
 	vtd_model_kick(model);

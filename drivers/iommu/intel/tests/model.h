@@ -9,8 +9,8 @@
  * memory say something else.
  */
 
-#ifndef __VTD_TESTS_MODEL_H
-#define __VTD_TESTS_MODEL_H
+#ifndef _VTD_TESTS_MODEL_H
+#define _VTD_TESTS_MODEL_H
 
 #include <kunit/test.h>
 #include <linux/hrtimer.h>
@@ -20,7 +20,7 @@
 #include "../hw/tables.h"
 #include "../unit.h"
 
-/* Where the registers stand that the capabilities tell the place of */
+/* Offsets of the registers whose offset the capabilities give */
 #define MODEL_FAULTS		0x220
 #define MODEL_IOTLB		0x500
 #define MODEL_BYTES		0x600
@@ -107,18 +107,18 @@ struct model_cached {
 /**
  * struct model_device - a device with a TLB of its own
  * @sid: source-id
- * @mute: never answers
+ * @times_out: never answers
  * @wrong: answers what it was not asked
  * @flushes: descriptors it got
  * @lo: first word of the last of them
  * @hi: second word
  * @pages: pages of its translations, ULLONG_MAX for none
  * @phys: where they are
- * @next: place of the next
+ * @next: slot of the next
  */
 struct model_device {
 	u16 sid;
-	bool mute;
+	bool times_out;
 	bool wrong;
 	unsigned int flushes;
 	u64 lo;
@@ -160,13 +160,13 @@ struct model_seen {
  * struct model_unit - the unit
  * @hook: what the driver's accesses go to
  * @unit: what the driver keeps of it
- * @drhd: its place in the list of units, in which it is not
+ * @drhd: its entry for a list of units; it is in none
  * @lock: protects all below; taken with interrupts off; innermost
  * @regs: registers
  * @root: root table in use
  * @irta: interrupt table in use, with its size and mode
  * @cached: what it remembers
- * @next: place of the next
+ * @next: slot of the next
  * @devices: devices with TLBs
  * @device_count: their number
  * @seen: what was executed
@@ -230,12 +230,12 @@ void vtd_model_kick(struct model_unit *model);
 enum hrtimer_restart vtd_model_engine(struct hrtimer *timer);
 
 /* model-walk.c */
-void vtd_model_forget_contexts(struct model_unit *model, unsigned int granularity,
-			       u16 did, u16 sid, unsigned int mask);
-void vtd_model_forget_pages(struct model_unit *model, unsigned int granularity,
-			    u16 did, u64 hi);
-void vtd_model_forget_interrupts(struct model_unit *model, bool all, u16 index,
-				 unsigned int mask);
+void vtd_model_invalidate_contexts(struct model_unit *model, unsigned int granularity,
+				   u16 did, u16 sid, unsigned int mask);
+void vtd_model_invalidate_pages(struct model_unit *model, unsigned int granularity,
+				u16 did, u64 hi);
+void vtd_model_invalidate_interrupts(struct model_unit *model, bool all, u16 index,
+				     unsigned int mask);
 struct model_device *vtd_model_find_device(struct model_unit *model, u16 sid);
 unsigned int vtd_model_count_cached(struct model_unit *model, enum model_kind kind,
 				    u16 did, u64 first, u64 last);
@@ -255,4 +255,4 @@ struct vtd_device *vtd_model_add_pci_device(struct kunit *test, struct model_uni
 void vtd_model_by_timer(struct model_unit *model);
 struct model_seen *vtd_model_seen(struct kunit *test, struct model_unit *model);
 
-#endif /* __VTD_TESTS_MODEL_H */
+#endif /* _VTD_TESTS_MODEL_H */

@@ -58,7 +58,7 @@ static unsigned int fewest(u64 first, u64 last, unsigned int max_order)
 
 /* Everything but that it is the fewest */
 static bool psi_is_good(u64 first, u64 last, unsigned int max_order,
-			 const struct vtd_psi_block *blocks, unsigned int count)
+			const struct vtd_psi_block *blocks, unsigned int count)
 {
 	u64 total = 0, end = 0;
 	unsigned int i;
@@ -93,7 +93,7 @@ static void psi_window(struct kunit *test)
 				count = vtd_psi_cover(first, last, max_order, blocks);
 				KUNIT_ASSERT_TRUE_MSG(test,
 						      psi_is_good(first, last, max_order,
-								   blocks, count),
+								  blocks, count),
 						      "%llu to %llu, order %u: %u", first,
 						      last, max_order, count);
 				KUNIT_ASSERT_EQ_MSG(test, count,
@@ -129,7 +129,7 @@ static void psi_random(struct kunit *test)
 
 		count = vtd_psi_cover(first, last, max_order, blocks);
 		KUNIT_ASSERT_TRUE_MSG(test, psi_is_good(first, last, max_order, blocks,
-							 count),
+							count),
 				      "%llx to %llx, order %u: %u", first, last, max_order,
 				      count);
 		if (order <= max_order && whole <= 2 * pages)

@@ -97,7 +97,7 @@ static int member_thread(void *data)
  * @model: unit to submit to
  * @rounds: submissions of each thread
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: the crowd, whose members may be changed.
  */
 struct qi_crowd *qi_crowd_alloc(struct kunit *test, struct model_unit *model,
@@ -123,7 +123,7 @@ struct qi_crowd *qi_crowd_alloc(struct kunit *test, struct model_unit *model,
  * @test: test
  * @crowd: crowd
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void qi_crowd_start(struct kunit *test, struct qi_crowd *crowd)
 {
@@ -146,7 +146,7 @@ void qi_crowd_start(struct kunit *test, struct qi_crowd *crowd)
  * @test: test
  * @crowd: crowd
  *
- * Context: may sleep.
+ * Context: May sleep.
  */
 void qi_crowd_finish(struct kunit *test, struct qi_crowd *crowd)
 {
@@ -192,7 +192,7 @@ static int guarded_thread(void *data)
  * @descs: descriptors
  * @count: their number
  *
- * Context: may sleep.
+ * Context: May sleep.
  * Return: what vtd_qi_submit() returned.
  */
 int qi_submit_guarded(struct kunit *test, struct model_unit *model,

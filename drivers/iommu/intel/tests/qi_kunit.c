@@ -62,7 +62,7 @@ static void qi_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, vtd_qi_enable(model->unit));
 	KUNIT_EXPECT_NULL(test, model->unit->qi);
 	KUNIT_EXPECT_EQ(test, -ENOENT, vtd_qi_reenable(model->unit));
-	KUNIT_EXPECT_FALSE(test, vtd_qi_is_mute(model->unit, 0x100));
+	KUNIT_EXPECT_FALSE(test, vtd_qi_timed_out(model->unit, 0x100));
 	vtd_qi_read_stats(model->unit, &stats);
 	KUNIT_EXPECT_EQ(test, stats.waits, 0);
 	vtd_model_seen(test, model);

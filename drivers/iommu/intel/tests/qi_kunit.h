@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Submitting from threads, so that a driver that hangs fails a test only. */
 
-#ifndef __VTD_TESTS_QI_KUNIT_H
-#define __VTD_TESTS_QI_KUNIT_H
+#ifndef _VTD_TESTS_QI_KUNIT_H
+#define _VTD_TESTS_QI_KUNIT_H
 
 #include <linux/completion.h>
 
@@ -66,4 +66,4 @@ void qi_crowd_finish(struct kunit *test, struct qi_crowd *crowd);
 int qi_submit_guarded(struct kunit *test, struct model_unit *model,
 		      const struct vtd_desc *descs, unsigned int count);
 
-#endif /* __VTD_TESTS_QI_KUNIT_H */
+#endif /* _VTD_TESTS_QI_KUNIT_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the invalidation queue on units that are in trouble (specification
+ * Tests of the invalidation queue on units that report errors (specification
  * 6.5.2.9, 11.4.7.1): refused descriptors, devices that do not answer or answer
  * wrongly, units that stop.
  */
@@ -170,10 +170,10 @@ static void repair_timeout(struct kunit *test)
 	struct vtd_qi_stats stats;
 	u64 doorbells;
 
-	vtd_model_find_device(model, TEST_SID)->mute = true;
+	vtd_model_find_device(model, TEST_SID)->times_out = true;
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, submit_one(test, model, ask_device(TEST_SID)));
-	KUNIT_EXPECT_TRUE(test, vtd_qi_is_mute(model->unit, TEST_SID));
-	KUNIT_EXPECT_FALSE(test, vtd_qi_is_mute(model->unit, OTHER_SID));
+	KUNIT_EXPECT_TRUE(test, vtd_qi_timed_out(model->unit, TEST_SID));
+	KUNIT_EXPECT_FALSE(test, vtd_qi_timed_out(model->unit, OTHER_SID));
 	vtd_qi_read_stats(model->unit, &stats);
 	KUNIT_EXPECT_EQ(test, stats.timeout_errors, 1);
 	KUNIT_EXPECT_EQ(test, stats.stalls, 0);
@@ -186,9 +186,9 @@ static void repair_timeout(struct kunit *test)
 	expect_alive(test, model);
 
 	/* Until it was reset */
-	vtd_model_find_device(model, TEST_SID)->mute = false;
-	vtd_qi_unmute(model->unit, TEST_SID);
-	KUNIT_EXPECT_FALSE(test, vtd_qi_is_mute(model->unit, TEST_SID));
+	vtd_model_find_device(model, TEST_SID)->times_out = false;
+	vtd_qi_clear_timeout(model->unit, TEST_SID);
+	KUNIT_EXPECT_FALSE(test, vtd_qi_timed_out(model->unit, TEST_SID));
 	KUNIT_EXPECT_EQ(test, 0, submit_one(test, model, ask_device(TEST_SID)));
 }
 
@@ -199,14 +199,14 @@ static void repair_timeout_in_crowd(struct kunit *test)
 	struct qi_crowd *crowd = qi_crowd_alloc(test, model, CROWD_ROUNDS);
 
 	model->drop_depth = 3;
-	vtd_model_find_device(model, TEST_SID)->mute = true;
+	vtd_model_find_device(model, TEST_SID)->times_out = true;
 	crowd->members[1].odd = ask_device(TEST_SID);
 	crowd->members[1].wanted = -ETIMEDOUT;
 	crowd->members[1].pause_us = 500;
 	qi_crowd_start(test, crowd);
 	qi_crowd_finish(test, crowd);
-	KUNIT_EXPECT_TRUE(test, vtd_qi_is_mute(model->unit, TEST_SID));
-	KUNIT_EXPECT_FALSE(test, vtd_qi_is_mute(model->unit, OTHER_SID));
+	KUNIT_EXPECT_TRUE(test, vtd_qi_timed_out(model->unit, TEST_SID));
+	KUNIT_EXPECT_FALSE(test, vtd_qi_timed_out(model->unit, OTHER_SID));
 	expect_alive(test, model);
 }
 
@@ -216,11 +216,11 @@ static void repair_timeout_repeated(struct kunit *test)
 	struct model_unit *model = make_unit(test);
 	unsigned int i;
 
-	vtd_model_find_device(model, TEST_SID)->mute = true;
+	vtd_model_find_device(model, TEST_SID)->times_out = true;
 	for (i = 0; i < 50; i++) {
 		KUNIT_ASSERT_EQ(test, -ETIMEDOUT,
 				submit_one(test, model, ask_device(TEST_SID)));
-		vtd_qi_unmute(model->unit, TEST_SID);
+		vtd_qi_clear_timeout(model->unit, TEST_SID);
 	}
 	expect_alive(test, model);
 }
@@ -235,15 +235,15 @@ static void repair_timeout_of_two(struct kunit *test)
 	struct model_unit *model = make_unit(test);
 	int error;
 
-	vtd_model_find_device(model, TEST_SID)->mute = true;
-	vtd_model_find_device(model, OTHER_SID)->mute = true;
+	vtd_model_find_device(model, TEST_SID)->times_out = true;
+	vtd_model_find_device(model, OTHER_SID)->times_out = true;
 	error = qi_submit_guarded(test, model, descs, ARRAY_SIZE(descs));
 	if (c->old) {
 		KUNIT_EXPECT_LT(test, error, 0);
 	} else {
 		KUNIT_EXPECT_EQ(test, error, -ETIMEDOUT);
-		KUNIT_EXPECT_TRUE(test, vtd_qi_is_mute(model->unit, TEST_SID) ||
-				  vtd_qi_is_mute(model->unit, OTHER_SID));
+		KUNIT_EXPECT_TRUE(test, vtd_qi_timed_out(model->unit, TEST_SID) ||
+				  vtd_qi_timed_out(model->unit, OTHER_SID));
 	}
 	expect_alive(test, model);
 }
@@ -255,8 +255,8 @@ static void repair_wrong_answer(struct kunit *test)
 
 	vtd_model_find_device(model, TEST_SID)->wrong = true;
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, submit_one(test, model, ask_device(TEST_SID)));
-	KUNIT_EXPECT_TRUE(test, vtd_qi_is_mute(model->unit, TEST_SID));
-	KUNIT_EXPECT_FALSE(test, vtd_qi_is_mute(model->unit, OTHER_SID));
+	KUNIT_EXPECT_TRUE(test, vtd_qi_timed_out(model->unit, TEST_SID));
+	KUNIT_EXPECT_FALSE(test, vtd_qi_timed_out(model->unit, OTHER_SID));
 	vtd_qi_read_stats(model->unit, &stats);
 	KUNIT_EXPECT_EQ(test, stats.completion_errors, 1);
 	KUNIT_EXPECT_EQ(test, 0, submit_one(test, model, ask_device(OTHER_SID)));
@@ -269,7 +269,7 @@ static void repair_both(struct kunit *test)
 	struct model_unit *model = make_unit(test);
 	struct qi_crowd *crowd = qi_crowd_alloc(test, model, CROWD_ROUNDS);
 
-	vtd_model_find_device(model, TEST_SID)->mute = true;
+	vtd_model_find_device(model, TEST_SID)->times_out = true;
 	crowd->members[1].odd = ask_device(TEST_SID);
 	crowd->members[1].wanted = -ETIMEDOUT;
 	crowd->members[2].odd = bad_type;
@@ -319,7 +319,7 @@ static void repair_stall_at_device(struct kunit *test)
 
 	model->stall = true;
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, submit_one(test, model, ask_device(TEST_SID)));
-	KUNIT_EXPECT_TRUE(test, vtd_qi_is_mute(model->unit, TEST_SID));
+	KUNIT_EXPECT_TRUE(test, vtd_qi_timed_out(model->unit, TEST_SID));
 	expect_alive(test, model);
 }
 
@@ -372,7 +372,7 @@ static void repair_stalls_again(struct kunit *test)
 }
 
 /* The unit never comes back: that is found out once, and takes bounded time */
-static void repair_dead(struct kunit *test)
+static void repair_failed(struct kunit *test)
 {
 	struct model_unit *model = make_unit(test);
 	ktime_t start = ktime_get();
@@ -411,7 +411,7 @@ static struct kunit_case repair_test_cases[] = {
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM_ATTR(repair_stalls_again, again_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
-	KUNIT_CASE_PARAM_ATTR(repair_dead, repair_gen_params, { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM_ATTR(repair_failed, repair_gen_params, { .speed = KUNIT_SPEED_SLOW }),
 	{ }
 };
 
