@@ -1,88 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which caches hold translations of a domain, and how they forget them.
+ * Which caches hold translations of a page table, and how they are flushed.
  *
- * The list is walked under RCU, and the walker waits for the hardware in there:
- * whoever takes a cache out of the list may not let go of what it stands for
- * before a grace period has passed, as far as the hardware minds: a domain-id
- * that has a new owner is flushed once too often, which is harmless.
+ * Owns struct vtd_caches, which a domain embeds. A flush walks the list under
+ * RCU and waits for the hardware there. So a device-TLB may only be turned off a
+ * grace period after its cache was removed from the list. A domain-id can be
+ * given to its next owner at once: a late flush invalidates some of that owner's
+ * translations, which is harmless.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "cache.h"
+#include "context.h"
 #include "device.h"
-#include "domain.h"
 #include "inval.h"
 #include "psi.h"
 #include "trace.h"
 #include "unit.h"
 
-/* Devices that one flush may find silent before it is given up */
+/* Devices that may time out during one flush before it fails */
 #define CACHE_TRIES		8
 
 /* The device-TLB descriptor has bits for any size */
 #define DEVICE_MAX_ORDER	52
 
 /**
- * struct cache_flush - what is to be forgotten
+ * struct cache_flush - what is to be invalidated
  * @first: first page, in units of 4 KiB
  * @last: last page
  * @leaf_only: tables have not changed
  * @all: everything, whatever @first and @last say
- * @news: nothing was there before
+ * @mapped: the range was just mapped, for iotlb_sync_map
  */
 struct cache_flush {
 	u64 first;
 	u64 last;
 	bool leaf_only;
 	bool all;
-	bool news;
+	bool mapped;
 };
 
-static struct vtd_cache *cache_find(struct vtd_domain *domain,
+static struct vtd_cache *cache_find(struct vtd_caches *caches,
 				    const struct vtd_cache *like)
 {
 	struct vtd_cache *cache;
 
-	lockdep_assert_held(&domain->lock);
-	list_for_each_entry(cache, &domain->caches, link)
+	lockdep_assert_held(&caches->lock);
+	list_for_each_entry(cache, &caches->list, link)
 		if (cache->unit == like->unit && cache->kind == like->kind &&
 		    cache->did == like->did && cache->sid == like->sid)
 			return cache;
 	return NULL;
 }
 
-/* All of a unit stand together, so that they go into one batch */
-static void cache_link(struct vtd_domain *domain, struct vtd_cache *cache)
+/* Keep the caches of a unit together, so that they go into one batch. */
+static void cache_link(struct vtd_caches *caches, struct vtd_cache *cache)
 {
 	struct vtd_cache *other;
 
-	list_for_each_entry_reverse(other, &domain->caches, link)
+	lockdep_assert_held(&caches->lock);
+	list_for_each_entry_reverse(other, &caches->list, link)
 		if (other->unit == cache->unit) {
 			list_add_rcu(&cache->link, &other->link);
 			return;
 		}
-	list_add_tail_rcu(&cache->link, &domain->caches);
+	list_add_tail_rcu(&cache->link, &caches->list);
 }
 
-static int cache_get(struct vtd_domain *domain, const struct vtd_cache *like)
+static int cache_get(struct vtd_caches *caches, const struct vtd_cache *like)
 {
 	struct vtd_cache *new = kmemdup(like, sizeof(*like), GFP_KERNEL), *old;
 
 	if (!new)
 		return -ENOMEM;
 	new->users = 1;
-	spin_lock(&domain->lock);
-	old = cache_find(domain, like);
-	if (old)
-		old->users++;
-	else
-		cache_link(domain, new);
-	spin_unlock(&domain->lock);
+	scoped_guard(spinlock, &caches->lock) {
+		old = cache_find(caches, like);
+		if (old)
+			old->users++;
+		else
+			cache_link(caches, new);
+	}
 	if (old)
 		kfree(new);
 	else
@@ -90,17 +93,17 @@ static int cache_get(struct vtd_domain *domain, const struct vtd_cache *like)
 	return 0;
 }
 
-static void cache_put(struct vtd_domain *domain, const struct vtd_cache *like)
+static void cache_put(struct vtd_caches *caches, const struct vtd_cache *like)
 {
 	struct vtd_cache *cache;
 
-	spin_lock(&domain->lock);
-	cache = cache_find(domain, like);
-	if (cache && --cache->users)
-		cache = NULL;
-	if (cache)
-		list_del_rcu(&cache->link);
-	spin_unlock(&domain->lock);
+	scoped_guard(spinlock, &caches->lock) {
+		cache = cache_find(caches, like);
+		if (cache && --cache->users)
+			cache = NULL;
+		if (cache)
+			list_del_rcu(&cache->link);
+	}
 	if (cache) {
 		trace_cache_tag_unassign(cache);
 		kfree_rcu(cache, rcu);
@@ -130,61 +133,74 @@ static struct vtd_cache device_tlb_of(struct vtd_device *device, u16 did)
 }
 
 /**
+ * vtd_caches_init() - start without caches
+ * @caches: caches of a new domain
+ *
+ * Context: Any context.
+ */
+void vtd_caches_init(struct vtd_caches *caches)
+{
+	spin_lock_init(&caches->lock);
+	INIT_LIST_HEAD(&caches->list);
+	caches->flush_failed = false;
+}
+
+/**
  * vtd_cache_add() - flush from now on what a unit caches for a device
- * @domain: domain
+ * @caches: caches of a domain
  * @device: device that is about to be attached
  * @did: domain-id of the domain in the device's unit
  *
- * Context: may sleep; under the domain's attach_lock.
+ * Context: Process context, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int vtd_cache_add(struct vtd_domain *domain, struct vtd_device *device, u16 did)
+int vtd_cache_add(struct vtd_caches *caches, struct vtd_device *device, u16 did)
 {
 	struct vtd_cache iotlb = iotlb_of(device, did);
 
-	return cache_get(domain, &iotlb);
+	return cache_get(caches, &iotlb);
 }
 
 /**
  * vtd_cache_add_device() - flush from now on what a device caches itself
- * @domain: domain
+ * @caches: caches of a domain
  * @device: device that is attached, with ATS on
  * @did: domain-id of the domain in the device's unit
  *
- * Context: may sleep; under the domain's attach_lock.
+ * Context: Process context, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int vtd_cache_add_device(struct vtd_domain *domain, struct vtd_device *device, u16 did)
+int vtd_cache_add_device(struct vtd_caches *caches, struct vtd_device *device, u16 did)
 {
 	struct vtd_cache device_tlb = device_tlb_of(device, did);
 
-	return cache_get(domain, &device_tlb);
+	return cache_get(caches, &device_tlb);
 }
 
 /**
  * vtd_cache_del() - no longer flush for a device
- * @domain: domain
+ * @caches: caches of a domain
  * @device: device that was detached and caches nothing any more
  * @did: domain-id that vtd_cache_add() got, and vtd_cache_add_device() if ATS is on
  *
- * Returns when no CPU asks the device-TLB any more, so that ATS can be turned
- * off, or the device be gone.
+ * When this returns, no CPU submits an invalidation of the device-TLB any more:
+ * ATS can be turned off, and the device may be removed.
  *
- * Context: may sleep; under the domain's attach_lock.
+ * Context: Process context, may sleep.
  */
-void vtd_cache_del(struct vtd_domain *domain, struct vtd_device *device, u16 did)
+void vtd_cache_del(struct vtd_caches *caches, struct vtd_device *device, u16 did)
 {
 	struct vtd_cache iotlb = iotlb_of(device, did);
 	struct vtd_cache device_tlb = device_tlb_of(device, did);
 
-	cache_put(domain, &iotlb);
+	cache_put(caches, &iotlb);
 	if (device->ats_enabled) {
-		cache_put(domain, &device_tlb);
+		cache_put(caches, &device_tlb);
 		synchronize_rcu();
 	}
 }
 
-/* Returns 0 if all of the domain is to go */
+/* Return 0 if the whole domain must be invalidated. */
 static unsigned int plan_iotlb(const struct intel_iommu *unit,
 			       const struct cache_flush *flush,
 			       struct vtd_psi_block blocks[VTD_PSI_BLOCKS])
@@ -226,9 +242,9 @@ static void add_iotlb(struct vtd_batch *batch, const struct vtd_cache *cache,
 }
 
 /*
- * After the IOTLB: else the device could ask again, and get, what is about to be
- * forgotten there. Descriptors of different kinds are executed in any order
- * (specification 6.5.2.10), so a wait has to come in between.
+ * The IOTLB must be invalidated before: else the device could request, and get,
+ * the stale translation again. The unit executes descriptors of different kinds
+ * in any order (specification 6.5.2.10), so a wait must stand between them.
  */
 static void add_device_tlb(struct vtd_batch *batch, const struct vtd_cache *cache,
 			   const struct cache_flush *flush)
@@ -246,19 +262,19 @@ static void add_device_tlb(struct vtd_batch *batch, const struct vtd_cache *cach
 							  blocks[i].order));
 }
 
-/* One kind of cache; all of one unit with one wait, or each with its own */
-static int flush_kind(struct vtd_domain *domain, enum vtd_cache_kind kind,
+/* Flush one kind of cache: all of a unit with one wait, or each with its own. */
+static int flush_kind(struct vtd_caches *caches, enum vtd_cache_kind kind,
 		      const struct cache_flush *flush, bool apart)
 {
 	struct vtd_batch batch = { };
 	struct vtd_cache *cache;
-	int error = 0;
+	int ret = 0;
 
-	list_for_each_entry_rcu(cache, &domain->caches, link) {
-		if (cache->kind != kind || READ_ONCE(cache->dead))
+	list_for_each_entry_rcu(cache, &caches->list, link) {
+		if (cache->kind != kind || READ_ONCE(cache->isolated))
 			continue;
 		if (apart || batch.unit != cache->unit) {
-			error = vtd_worse_error(error, vtd_batch_submit(&batch));
+			ret = vtd_worse_error(ret, vtd_batch_submit(&batch));
 			batch.unit = cache->unit;
 		}
 		if (kind == VTD_CACHE_IOTLB)
@@ -266,55 +282,55 @@ static int flush_kind(struct vtd_domain *domain, enum vtd_cache_kind kind,
 		else
 			add_device_tlb(&batch, cache, flush);
 	}
-	return vtd_worse_error(error, vtd_batch_submit(&batch));
+	return vtd_worse_error(ret, vtd_batch_submit(&batch));
 }
 
 /*
- * Only once it can't reach memory, nobody has to ask a device any more. False if
- * there is one of which the unit does not confirm it; another CPU may have been
- * faster with the others.
+ * Isolate the devices that timed out. A device-TLB need not be invalidated once
+ * its device can't reach memory. Return false if the unit does not confirm that
+ * for one of them. Another CPU may have isolated the others first.
  */
-static bool cut_off_silent(struct vtd_domain *domain)
+static bool isolate_timed_out(struct vtd_caches *caches)
 {
 	struct vtd_cache *cache;
 	bool all = true;
 
-	list_for_each_entry_rcu(cache, &domain->caches, link) {
-		if (cache->kind != VTD_CACHE_DEVICE || READ_ONCE(cache->dead) ||
+	list_for_each_entry_rcu(cache, &caches->list, link) {
+		if (cache->kind != VTD_CACHE_DEVICE || READ_ONCE(cache->isolated) ||
 		    !vtd_qi_timed_out(cache->unit, cache->sid))
 			continue;
-		if (vtd_cut_off(cache->unit, cache->sid))
+		if (vtd_isolate(cache->unit, cache->sid))
 			all = false;
 		else
-			WRITE_ONCE(cache->dead, true);
+			WRITE_ONCE(cache->isolated, true);
 	}
 	return all;
 }
 
 /*
- * Old units do not tell which device it is that does not answer. Asked one by
- * one, it shows.
+ * Old units do not report which device timed out. So the second try submits one
+ * device at a time.
  */
-static int flush_device_tlbs(struct vtd_domain *domain,
+static int flush_device_tlbs(struct vtd_caches *caches,
 			     const struct cache_flush *flush)
 {
-	int error, tries = CACHE_TRIES;
+	int ret, tries = CACHE_TRIES;
 	bool apart = false;
 
 	do {
-		error = flush_kind(domain, VTD_CACHE_DEVICE, flush, apart);
-		if (!error || (error != -ETIMEDOUT && apart))
-			return error;
+		ret = flush_kind(caches, VTD_CACHE_DEVICE, flush, apart);
+		if (!ret || (ret != -ETIMEDOUT && apart))
+			return ret;
 		apart = true;
-	} while (tries-- && (error != -ETIMEDOUT || cut_off_silent(domain)));
-	return error;
+	} while (tries-- && (ret != -ETIMEDOUT || isolate_timed_out(caches)));
+	return ret;
 }
 
-static int flush_many(struct vtd_domain *domain, const struct cache_flush *flush)
+static int flush_many(struct vtd_caches *caches, const struct cache_flush *flush)
 {
-	int error = flush_kind(domain, VTD_CACHE_IOTLB, flush, false);
+	int ret = flush_kind(caches, VTD_CACHE_IOTLB, flush, false);
 
-	return flush_device_tlbs(domain, flush) ?: error;
+	return flush_device_tlbs(caches, flush) ?: ret;
 }
 
 /* The usual case: one unit, nothing cached in devices, one descriptor */
@@ -349,7 +365,7 @@ static void trace_cache(const struct vtd_cache *cache, const struct cache_flush 
 	for (i = 0; i < count && !flush->all; i++) {
 		unsigned long pages = BIT(min(blocks[i].order, BITS_PER_LONG - 1U));
 
-		if (flush->news)
+		if (flush->mapped)
 			trace_cache_tag_flush_range_np(cache, flush->first << 12,
 						       (flush->last << 12) | 0xfff,
 						       blocks[i].page << 12, pages,
@@ -362,41 +378,41 @@ static void trace_cache(const struct vtd_cache *cache, const struct cache_flush 
 	}
 }
 
-/* Apart from the flush itself, so that this costs nothing when it is off */
-static void trace_caches(struct vtd_domain *domain, const struct cache_flush *flush)
+/* A loop of its own, so that the flush pays nothing while the event is off. */
+static void trace_caches(struct vtd_caches *caches, const struct cache_flush *flush)
 {
 	struct vtd_cache *cache;
 
-	list_for_each_entry_rcu(cache, &domain->caches, link)
-		if (cache->kind == VTD_CACHE_IOTLB || !flush->news)
+	list_for_each_entry_rcu(cache, &caches->list, link)
+		if (cache->kind == VTD_CACHE_IOTLB || !flush->mapped)
 			trace_cache(cache, flush);
 }
 
-static int flush_range(struct vtd_domain *domain, const struct cache_flush *flush)
+static int flush_range(struct vtd_caches *caches, const struct cache_flush *flush)
 {
 	struct vtd_cache *cache;
-	int error = -EAGAIN;
+	int ret = -EAGAIN;
 
-	cache = list_first_or_null_rcu(&domain->caches, struct vtd_cache, link);
+	cache = list_first_or_null_rcu(&caches->list, struct vtd_cache, link);
 	if (!cache)
 		return 0;
-	if (list_is_last(&cache->link, &domain->caches) && cache->unit->qi &&
+	if (list_is_last(&cache->link, &caches->list) && cache->unit->qi &&
 	    cache->kind == VTD_CACHE_IOTLB)
-		error = flush_one(cache, flush);
-	return error == -EAGAIN ? flush_many(domain, flush) : error;
+		ret = flush_one(cache, flush);
+	return ret == -EAGAIN ? flush_many(caches, flush) : ret;
 }
 
 /**
- * vtd_cache_flush_range() - have all caches forget a range of a domain
- * @domain: domain
+ * vtd_cache_flush_range() - invalidate a range of addresses in all caches
+ * @caches: caches of a domain
  * @first: first address in bytes
  * @last: last address in bytes
- * @leaf_only: tables on the way to the pages have not changed
+ * @leaf_only: the tables above the pages have not changed
  *
- * Context: any but NMI; waits for the hardware.
- * Return: 0, or a negative errno if some cache may still have it.
+ * Context: Any context but NMI; waits for the hardware.
+ * Return: 0, or a negative errno if a cache may still hold a translation of it.
  */
-int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
+int vtd_cache_flush_range(struct vtd_caches *caches, unsigned long first,
 			  unsigned long last, bool leaf_only)
 {
 	struct cache_flush flush = {
@@ -404,67 +420,70 @@ int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
 		.last = (u64)last >> 12,
 		.leaf_only = leaf_only,
 	};
-	int error;
+	int ret;
 
-	rcu_read_lock();
-	if (trace_cache_tag_flush_range_enabled())
-		trace_caches(domain, &flush);
-	error = flush_range(domain, &flush);
-	rcu_read_unlock();
-	return unlikely(READ_ONCE(domain->stuck)) ? -EIO : error;
+	scoped_guard(rcu) {
+		if (trace_cache_tag_flush_range_enabled())
+			trace_caches(caches, &flush);
+		ret = flush_range(caches, &flush);
+	}
+	return unlikely(READ_ONCE(caches->flush_failed)) ? -EIO : ret;
 }
 
 /**
- * vtd_cache_flush_all() - have all caches forget a domain
- * @domain: domain
+ * vtd_cache_flush_all() - invalidate all addresses in all caches
+ * @caches: caches of a domain
  *
  * One invalidation for each unit, whatever was unmapped.
  *
- * Context: any but NMI; waits for the hardware.
- * Return: 0, or a negative errno if some cache may still have something.
+ * Context: Any context but NMI; waits for the hardware.
+ * Return: 0, or a negative errno if a cache may still hold a translation.
  */
-int vtd_cache_flush_all(struct vtd_domain *domain)
+int vtd_cache_flush_all(struct vtd_caches *caches)
 {
 	struct cache_flush flush = { .all = true };
-	int error;
+	int ret;
 
-	rcu_read_lock();
-	if (trace_cache_tag_flush_all_enabled())
-		trace_caches(domain, &flush);
-	error = flush_many(domain, &flush);
-	rcu_read_unlock();
-	return unlikely(READ_ONCE(domain->stuck)) ? -EIO : error;
+	scoped_guard(rcu) {
+		if (trace_cache_tag_flush_all_enabled())
+			trace_caches(caches, &flush);
+		ret = flush_many(caches, &flush);
+	}
+	return unlikely(READ_ONCE(caches->flush_failed)) ? -EIO : ret;
 }
 
 /**
- * vtd_cache_flush_new() - make new mappings known
- * @domain: domain
+ * vtd_cache_sync_map() - make new mappings known
+ * @caches: caches of a domain
  * @first: first address in bytes
  * @last: last address in bytes
  *
- * A unit in caching mode may have cached that there was nothing (specification
- * 6.1); others may have the new entries in their write buffer.
+ * A unit in caching mode may have cached non-present entries (specification
+ * 6.1). A unit with RWBF may hold the new entries in its write buffer.
  *
- * Context: any but NMI; waits for the hardware.
+ * Context: Any context but NMI; waits for the hardware.
  * Return: 0 or a negative errno.
  */
-int vtd_cache_flush_new(struct vtd_domain *domain, unsigned long first,
-			unsigned long last)
+int vtd_cache_sync_map(struct vtd_caches *caches, unsigned long first,
+		       unsigned long last)
 {
 	struct cache_flush flush = {
 		.first = (u64)first >> 12,
 		.last = (u64)last >> 12,
-		.news = true,
+		.mapped = true,
 	};
 	struct vtd_cache *cache;
-	int error = 0;
+	int ret = 0;
 
-	/* Pairs with attaching, which lists the cache before it makes it work */
+	/*
+	 * Order our writes of entries before the walk of the list. Attaching lists
+	 * the cache before it makes the context entry present.
+	 */
 	smp_mb();
-	rcu_read_lock();
+	guard(rcu)();
 	if (trace_cache_tag_flush_range_np_enabled())
-		trace_caches(domain, &flush);
-	list_for_each_entry_rcu(cache, &domain->caches, link) {
+		trace_caches(caches, &flush);
+	list_for_each_entry_rcu(cache, &caches->list, link) {
 		struct vtd_batch batch = { .unit = cache->unit };
 
 		if (cache->kind != VTD_CACHE_IOTLB)
@@ -474,8 +493,7 @@ int vtd_cache_flush_new(struct vtd_domain *domain, unsigned long first,
 			continue;
 		}
 		add_iotlb(&batch, cache, &flush);
-		error = vtd_batch_submit(&batch) ?: error;
+		ret = vtd_batch_submit(&batch) ?: ret;
 	}
-	rcu_read_unlock();
-	return error;
+	return ret;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which caches hold translations of a domain, and how they forget them. */
+/* Which caches hold translations of a page table, and how they are flushed. */
 
-#ifndef __VTD_CACHE_H
-#define __VTD_CACHE_H
+#ifndef _VTD_CACHE_H
+#define _VTD_CACHE_H
 
 #include <linux/list.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct intel_iommu;
 struct vtd_device;
-struct vtd_domain;
 
 /**
  * enum vtd_cache_kind - where translations are cached
@@ -23,9 +23,9 @@ enum vtd_cache_kind {
 };
 
 /**
- * struct vtd_cache - a cache that holds translations of a domain
- * @link: in the domain's list, which is walked under RCU and changed under the
- *	domain's lock; all of one unit stand together, its IOTLB first
+ * struct vtd_cache - a cache that holds translations
+ * @link: in &struct vtd_caches; all caches of one unit stand together, its IOTLB
+ *	first
  * @rcu: frees it
  * @kind: (c) which of the two
  * @unit: (c) the unit, or that of the device
@@ -33,9 +33,11 @@ enum vtd_cache_kind {
  * @sid: (c) source-id of the device
  * @pfsid: (c) source-id of its physical function, or 0
  * @depth: (c) invalidations that the device takes at once
- * @twice: (c) the device must be told twice, see quirks.c
- * @dead: the device did not answer and is cut off; only ever set
+ * @twice: (c) the device must be invalidated twice, see quirks.c
+ * @isolated: the device did not answer and is isolated; only ever set
  * @users: (l) attached devices that share it
+ *
+ * (c) constant, (l) the lock of &struct vtd_caches.
  */
 struct vtd_cache {
 	struct list_head	link;
@@ -47,17 +49,33 @@ struct vtd_cache {
 	u16			pfsid;
 	u8			depth;
 	bool			twice;
-	bool			dead;
+	bool			isolated;
 	unsigned int		users;
 };
 
-int vtd_cache_add(struct vtd_domain *domain, struct vtd_device *device, u16 did);
-int vtd_cache_add_device(struct vtd_domain *domain, struct vtd_device *device, u16 did);
-void vtd_cache_del(struct vtd_domain *domain, struct vtd_device *device, u16 did);
-int vtd_cache_flush_range(struct vtd_domain *domain, unsigned long first,
-			  unsigned long last, bool leaf_only);
-int vtd_cache_flush_all(struct vtd_domain *domain);
-int vtd_cache_flush_new(struct vtd_domain *domain, unsigned long first,
-			unsigned long last);
+/**
+ * struct vtd_caches - all caches that hold translations of one page table
+ * @lock: serialises changes of @list; a leaf
+ * @list: (l) of &struct vtd_cache; read under RCU
+ * @flush_failed: a cache that is no longer listed may still hold a translation,
+ *	so every flush fails; only ever set
+ *
+ * (l) @lock.
+ */
+struct vtd_caches {
+	spinlock_t		lock; /* of what is marked (l) */
+	struct list_head	list;
+	bool			flush_failed;
+};
 
-#endif /* __VTD_CACHE_H */
+void vtd_caches_init(struct vtd_caches *caches);
+int vtd_cache_add(struct vtd_caches *caches, struct vtd_device *device, u16 did);
+int vtd_cache_add_device(struct vtd_caches *caches, struct vtd_device *device, u16 did);
+void vtd_cache_del(struct vtd_caches *caches, struct vtd_device *device, u16 did);
+int vtd_cache_flush_range(struct vtd_caches *caches, unsigned long first,
+			  unsigned long last, bool leaf_only);
+int vtd_cache_flush_all(struct vtd_caches *caches);
+int vtd_cache_sync_map(struct vtd_caches *caches, unsigned long first,
+		       unsigned long last);
+
+#endif /* _VTD_CACHE_H */

@@ -8,28 +8,30 @@
  * 128 bits, of which the unit is only sure to see 64 at once, and what it has
  * read it may cache. So a present entry never changes into another one
  * directly (6.5.3.3): it is made non-present by one store of the low word,
- * forgotten by the unit, and only then rewritten, high word first and the word
+ * invalidated in the unit, and only then rewritten, high word first and the word
  * with the present bit last.
  *
  * The unit is waited for outside of the lock. Between the store and the end of
  * the flush, the low word of an entry keeps its other bits, which the unit
- * ignores: they tell whoever comes next that the flush is still owed, also
- * when it failed. An entry that is settled has a low word of 0.
+ * ignores: they tell the next caller that the flush is still due, also when it
+ * failed. An entry that is settled has a low word of 0.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
 
 #include <linux/bitmap.h>
+#include <linux/cleanup.h>
 #include <linux/io.h>
 #include <linux/pci.h>
 
 #include "../iommu-pages.h"
 #include "command.h"
+#include "device.h"
 #include "hw/tables.h"
 #include "inval.h"
 #include "unit.h"
 
-/* Entry of a source-id, NULL if its bus has no table. Tables never go away. */
+/* Find the entry of a source-id. Return NULL if its bus has no table. */
 static struct vtd_context *find_entry(struct intel_iommu *unit, u16 sid)
 {
 	struct vtd_root_entry *root = unit->contexts.root;
@@ -56,21 +58,21 @@ static void store_low_word(struct intel_iommu *unit, struct vtd_context *entry,
 	vtd_write_back(unit, entry, sizeof(*entry));
 }
 
-/* The entry is not present: the unit does not look at its high word */
+/* Write an entry that is not present: the unit does not use its high word. */
 static void store_entry(struct intel_iommu *unit, struct vtd_context *entry,
 			struct vtd_context context)
 {
 	lockdep_assert_held(&unit->contexts.lock);
 
 	WRITE_ONCE(entry->hi, context.hi);
-	/* The present bit must not overtake what it makes valid */
+	/* Order the high word before the present bit that makes it valid */
 	dma_wmb();
 	store_low_word(unit, entry, context.lo);
 }
 
 /*
- * Point a bus to its table, from now on read by the unit. Hi is reserved in
- * legacy mode and was zeroed with the page.
+ * Point a bus to its table, which the unit reads from now on. The high word is
+ * reserved in legacy mode and was zeroed with the page.
  */
 static void install_table(struct intel_iommu *unit, u8 bus,
 			  struct vtd_context *table)
@@ -89,7 +91,7 @@ static void install_table(struct intel_iommu *unit, u8 bus,
  * vtd_contexts_init() - allocate the root table: everything is blocked
  * @unit: the unit
  *
- * Context: process context, may sleep; while the unit is set up.
+ * Context: Process context, may sleep; while the unit is set up.
  * Return: 0, also if there is a table already, or -ENOMEM.
  */
 int vtd_contexts_init(struct intel_iommu *unit)
@@ -107,7 +109,7 @@ int vtd_contexts_init(struct intel_iommu *unit)
  * vtd_contexts_free() - free root and context tables
  * @unit: the unit; its translation is off
  *
- * Context: process context; nobody uses the tables any more.
+ * Context: Process context; the tables are not in use any more.
  */
 void vtd_contexts_free(struct intel_iommu *unit)
 {
@@ -127,42 +129,42 @@ void vtd_contexts_free(struct intel_iommu *unit)
 }
 
 /**
- * vtd_contexts_enable() - have the unit use our tables
+ * vtd_contexts_enable() - make the unit use our tables
  * @unit: the unit, with a root table, its queue on if it has one
  *
  * Does not turn translation on. Where it is on already the tables are exchanged
  * at once, and nothing of the former ones is cached when this returns
  * (specification 6.6, 11.4.4, 11.4.5).
  *
- * Context: any; while the unit is set up or resumed. Bounded wait.
+ * Context: Any context; while the unit is set up or resumed. Bounded wait.
  * Return: 0, or the error of the command or of the flushes.
  */
 int vtd_contexts_enable(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
 	vtd_flush_write_buffer(unit);
 	/* Bits 11:10 clear: legacy mode */
 	vtd_write64(&unit->regs, VTD_RTADDR_REG, virt_to_phys(unit->contexts.root));
-	error = vtd_unit_one_shot(unit, VTD_GCMD_SRTP, VTD_GCMD_SRTP);
-	if (error || vtd_cap_root_invalidates(unit->cap))
-		return error;
+	ret = vtd_unit_one_shot(unit, VTD_GCMD_SRTP, VTD_GCMD_SRTP);
+	if (ret || vtd_cap_root_invalidates(unit->cap))
+		return ret;
 
-	error = vtd_flush_contexts(unit);
-	if (error)
-		return error;
+	ret = vtd_flush_contexts(unit);
+	if (ret)
+		return ret;
 	return vtd_flush_iotlb(unit);
 }
 
 /**
- * vtd_contexts_adopt() - take a filled table for a bus
+ * vtd_contexts_adopt() - take a complete table for a bus
  * @unit: the unit, with a root table that has none for this bus yet
  * @bus: bus number
  * @table: page of iommu_alloc_page_node(); belongs to the unit from now on
  *
  * For tables that are taken over: the root table is not in use by the hardware.
  *
- * Context: any; takes the tables' lock.
+ * Context: Any context; takes the tables' lock.
  */
 void vtd_contexts_adopt(struct intel_iommu *unit, u8 bus, struct vtd_context *table)
 {
@@ -170,7 +172,7 @@ void vtd_contexts_adopt(struct intel_iommu *unit, u8 bus, struct vtd_context *ta
 		install_table(unit, bus, table);
 }
 
-/* Make sure that a source-id has an entry. Memory is taken outside of the lock. */
+/* Make sure that a source-id has an entry. Allocate outside of the lock. */
 static int ensure_table(struct intel_iommu *unit, u16 sid)
 {
 	struct vtd_context *table;
@@ -188,7 +190,7 @@ static int ensure_table(struct intel_iommu *unit, u16 sid)
 		return -ENOMEM;
 
 	scoped_guard(spinlock_irqsave, &unit->contexts.lock) {
-		/* A neighbour on the bus may have been faster */
+		/* Another device of the bus may have installed one meanwhile */
 		have = find_entry(unit, sid);
 		if (!have)
 			install_table(unit, PCI_BUS_NUM(sid), table);
@@ -199,8 +201,8 @@ static int ensure_table(struct intel_iommu *unit, u16 sid)
 }
 
 /*
- * Take the present bit away. Return the entry as it was; its low word is 0 if
- * it was settled, and not 0 if a flush is owed.
+ * Clear the present bit. Return the entry as it was: its low word is 0 if it was
+ * settled, and not 0 if a flush is due.
  */
 static struct vtd_context revoke_entry(struct intel_iommu *unit, u16 sid)
 {
@@ -221,7 +223,7 @@ static struct vtd_context revoke_entry(struct intel_iommu *unit, u16 sid)
 	return old;
 }
 
-/* The unit has forgotten @old, unless somebody has written the entry since */
+/* Settle the entry whose flush is done, unless it was written since. */
 static void settle_entry(struct intel_iommu *unit, u16 sid, struct vtd_context old)
 {
 	struct vtd_context *entry;
@@ -241,90 +243,116 @@ static void settle_entry(struct intel_iommu *unit, u16 sid, struct vtd_context o
  * The entry is not present when this returns, whatever it returns. The device
  * has given up its own translations before, as far as it is able to.
  *
- * A device can be cut off while vtd_context_set() works on the same entry.
- * Then the entry ends up cleared or entirely new, never a mixture; who sets it
- * looks afterwards whether the device was cut off meanwhile and clears again.
+ * A device can be isolated while vtd_context_set() works on the same entry.
+ * Then the entry ends up cleared or entirely new, never a mixture. The caller of
+ * vtd_context_set() must check afterwards whether the device was isolated
+ * meanwhile, and clear again.
  *
- * Order: specification 6.5.3.3; the context cache goes first, since the IOTLB
- * is filled from it.
+ * Order: specification 6.5.3.3. The context cache must be invalidated first,
+ * since the unit creates IOTLB entries from it.
  *
- * Context: any; takes the tables' lock and drops it before it waits for the
- * unit. Bounded wait.
+ * Context: Any context; takes the tables' lock and drops it before it waits for
+ * the unit. Bounded wait.
  * Return: 0; else the first error of the flushes, and the unit may still use
  * what it has cached under the old domain-id.
  */
 int vtd_context_clear(struct intel_iommu *unit, u16 sid)
 {
 	struct vtd_context old = revoke_entry(unit, sid);
-	int context_error, iotlb_error;
+	int ret, iotlb_ret;
 
 	if (!old.lo)
 		return 0;
 
-	context_error = vtd_flush_context(unit, vtd_context_did(old), sid);
-	iotlb_error = vtd_flush_iotlb_domain(unit, vtd_context_did(old));
-	if (context_error || iotlb_error) {
+	ret = vtd_flush_context(unit, vtd_context_did(old), sid);
+	iotlb_ret = vtd_flush_iotlb_domain(unit, vtd_context_did(old));
+	if (ret || iotlb_ret) {
 		pr_err_ratelimited("%s: %02x:%02x.%u is blocked, but may still be cached\n",
 				   unit->name, PCI_BUS_NUM(sid), PCI_SLOT(sid),
 				   PCI_FUNC(sid));
-		return context_error ?: iotlb_error;
+		return ret ?: iotlb_ret;
 	}
 
 	settle_entry(unit, sid, old);
 	return 0;
 }
 
-/* A unit in caching mode remembers, under domain-id 0, that there was nothing */
+/* A unit in caching mode caches non-present entries under domain-id 0. */
 static int announce_entry(struct intel_iommu *unit, u16 sid, u16 did)
 {
-	int error;
+	int ret;
 
 	if (!vtd_cap_caching_mode(unit->cap)) {
 		vtd_flush_write_buffer(unit);
 		return 0;
 	}
-	error = vtd_flush_context(unit, VTD_DID_NONE, sid);
-	if (error)
-		return error;
+	ret = vtd_flush_context(unit, VTD_DID_NONE, sid);
+	if (ret)
+		return ret;
 	return vtd_flush_iotlb_domain(unit, did);
 }
 
 /**
- * vtd_context_set() - say what becomes of the requests of a source-id
+ * vtd_context_set() - set the context entry of a source-id
  * @unit: the unit, with a root table
  * @sid: source-id
  * @context: the new entry, present
  *
- * What was there before, an inherited entry included, is taken back and
- * forgotten first; requests in between are blocked. Order of writes:
- * specification 6.5.3.3 and 9.3.
+ * The entry before, also an inherited one, is cleared and invalidated first;
+ * requests in between are blocked. Order of writes: specification 6.5.3.3, 9.3.
  *
- * Context: process context, may sleep. One caller at a time for a source-id;
- * see vtd_context_clear() for devices that are cut off meanwhile.
+ * Context: Process context, may sleep. One caller at a time for a source-id;
+ * see vtd_context_clear() for devices that are isolated meanwhile.
  * Return: 0. On failure the source-id is blocked: -ENOMEM, or the error of a
  * flush.
  */
 int vtd_context_set(struct intel_iommu *unit, u16 sid, struct vtd_context context)
 {
 	struct vtd_context *entry;
-	int error;
+	int ret;
 
-	error = ensure_table(unit, sid);
-	if (error)
-		return error;
-	error = vtd_context_clear(unit, sid);
-	if (error)
-		return error;
+	ret = ensure_table(unit, sid);
+	if (ret)
+		return ret;
+	ret = vtd_context_clear(unit, sid);
+	if (ret)
+		return ret;
 
 	scoped_guard(spinlock_irqsave, &unit->contexts.lock) {
 		entry = find_entry(unit, sid);
 		store_entry(unit, entry, context);
 	}
 
-	error = announce_entry(unit, sid, vtd_context_did(context));
-	if (error)
+	ret = announce_entry(unit, sid, vtd_context_did(context));
+	if (ret)
 		vtd_context_clear(unit, sid);
-	return error;
+	return ret;
+}
+
+/**
+ * vtd_isolate() - keep a device whose device-TLB timed out away from memory
+ * @unit: its unit
+ * @sid: its source-id
+ *
+ * Requests that the device translated itself are blocked too, since its context
+ * entry is not present. It stays isolated until it is attached to the blocking
+ * domain, as happens when a driver or VFIO takes it over, or until it is removed.
+ *
+ * Context: Any context but NMI; waits for the unit.
+ * Return: 0, or a negative errno if the unit does not confirm.
+ */
+int vtd_isolate(struct intel_iommu *unit, u16 sid)
+{
+	struct vtd_device *device;
+
+	guard(rcu)();
+	device = xa_load(&unit->devices, sid);
+	if (device && !READ_ONCE(device->isolated)) {
+		/* Before the entry is cleared: attach.c checks it after setting one */
+		WRITE_ONCE(device->isolated, true);
+		dev_err(device->dev, "DMAR: does not answer its IOMMU, cut off from memory\n");
+	}
+	return vtd_context_clear(unit, sid);
 }
 
 /**
@@ -332,7 +360,7 @@ int vtd_context_set(struct intel_iommu *unit, u16 sid, struct vtd_context contex
  * @unit: the unit
  * @sid: source-id
  *
- * Context: any; takes the tables' lock.
+ * Context: Any context; takes the tables' lock.
  * Return: the entry; not present if there is none.
  */
 struct vtd_context vtd_context_read(struct intel_iommu *unit, u16 sid)
@@ -353,7 +381,7 @@ struct vtd_context vtd_context_read(struct intel_iommu *unit, u16 sid)
  * @unit: the unit
  * @sid: source-id
  *
- * Context: any; takes the tables' lock.
+ * Context: Any context; takes the tables' lock.
  * Return: true until the entry is set or cleared for the first time.
  */
 bool vtd_context_inherited(struct intel_iommu *unit, u16 sid)

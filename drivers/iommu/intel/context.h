@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Root and context tables of a unit: who may do what to which memory. */
+/* Root and context tables of a unit: where the requests of a device go. */
 
-#ifndef __VTD_CONTEXT_H
-#define __VTD_CONTEXT_H
+#ifndef _VTD_CONTEXT_H
+#define _VTD_CONTEXT_H
 
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -14,12 +14,12 @@ struct intel_iommu;
 /**
  * struct vtd_contexts - the tables of a unit
  * @lock: serialises writers of entries; taken with interrupts off, since a
- *	device that does not answer is cut off wherever that is found out
+ *	device that times out is isolated in any context
  * @root: root table, 256 entries; set while the unit is set up
  * @inherited: one bit per source-id whose entry the previous kernel made, or
  *	NULL; changes under @lock
  *
- * Context tables are added under @lock and stay until the unit goes.
+ * Context tables are added under @lock and stay until the unit is freed.
  */
 struct vtd_contexts {
 	spinlock_t		lock; /* writers of entries */
@@ -33,7 +33,8 @@ int vtd_contexts_enable(struct intel_iommu *unit);
 void vtd_contexts_adopt(struct intel_iommu *unit, u8 bus, struct vtd_context *table);
 int vtd_context_set(struct intel_iommu *unit, u16 sid, struct vtd_context context);
 int vtd_context_clear(struct intel_iommu *unit, u16 sid);
+int vtd_isolate(struct intel_iommu *unit, u16 sid);
 struct vtd_context vtd_context_read(struct intel_iommu *unit, u16 sid);
 bool vtd_context_inherited(struct intel_iommu *unit, u16 sid);
 
-#endif /* __VTD_CONTEXT_H */
+#endif /* _VTD_CONTEXT_H */

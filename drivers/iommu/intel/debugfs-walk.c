@@ -89,7 +89,7 @@ static unsigned int context_levels(struct vtd_context context)
 	return vtd_width_to_levels(FIELD_GET(VTD_CONTEXT_WIDTH, context.hi));
 }
 
-/* As vtd_context_read(), for who already holds the lock */
+/* As vtd_context_read(), for a caller that holds the lock. */
 static struct vtd_context read_context_locked(struct intel_iommu *unit, u16 sid)
 {
 	struct vtd_context *table;
@@ -106,8 +106,8 @@ static struct vtd_context read_context_locked(struct intel_iommu *unit, u16 sid)
 }
 
 /*
- * Finds the page table of a device. Returns NULL, or in words why there is
- * none to walk.
+ * Find the page table of a device. Return NULL, or in words why there is none to
+ * walk.
  */
 static const char *find_table_locked(const struct vtd_device *device,
 				     struct vtd_path *path)
@@ -177,7 +177,7 @@ static int context_show(struct seq_file *m, void *unused)
 	seq_printf(m, "inherited %s\n",
 		   str_yes_no(vtd_context_inherited(device->unit, sid)));
 	seq_printf(m, "ats %s\n", str_yes_no(READ_ONCE(device->ats_enabled)));
-	seq_printf(m, "cut_off %s\n", str_yes_no(READ_ONCE(device->dead)));
+	seq_printf(m, "isolated %s\n", str_yes_no(READ_ONCE(device->isolated)));
 	seq_printf(m, "faults %u\n", atomic_read(&device->faults));
 	return 0;
 }
@@ -242,7 +242,7 @@ static int walk_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/* Takes the address to walk to in the next read, in hexadecimal */
+/* Take the address to walk to in the next read, in hexadecimal. */
 static ssize_t walk_write(struct file *file, const char __user *buf,
 			  size_t count, loff_t *pos)
 {
@@ -272,7 +272,7 @@ struct vtd_pages {
 	struct vtd_path		path;
 };
 
-/* Returns 0 with a page, -ENOENT if there is no more, -EAGAIN to go on */
+/* Return 0 with a page, -ENOENT if there is no more, -EAGAIN to go on. */
 static int find_page_locked(const struct vtd_device *device,
 			    struct vtd_path *path)
 {
@@ -290,7 +290,7 @@ static int find_page_locked(const struct vtd_device *device,
 	return -EAGAIN;
 }
 
-/* Finds the first page at an address or above. */
+/* Find the first page at an address or above. */
 static void *find_page(struct vtd_pages *pages, loff_t pos)
 {
 	struct vtd_device *device = pages->device;
@@ -400,7 +400,7 @@ static const struct file_operations pages_fops = {
  * vtd_debugfs_walk_add_device() - make the files of a device
  * @device: the device; its folder is there, or an error pointer
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void vtd_debugfs_walk_add_device(struct vtd_device *device)
 {
@@ -424,7 +424,7 @@ void vtd_debugfs_walk_add_device(struct vtd_device *device)
  * vtd_debugfs_walk_remove_device() - remove the folder of a device
  * @device: the device
  *
- * Context: process, may sleep; waits for readers.
+ * Context: Process context, may sleep; waits for readers.
  */
 void vtd_debugfs_walk_remove_device(struct vtd_device *device)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Devices behind a unit: finding them, and attaching them to domains. */
+/* What the driver keeps of a device. */
 
-#ifndef __VTD_DEVICE_H
-#define __VTD_DEVICE_H
+#ifndef _VTD_DEVICE_H
+#define _VTD_DEVICE_H
 
 #include <linux/atomic.h>
 #include <linux/iommu.h>
@@ -24,7 +24,7 @@ struct vtd_domain;
  * @ats_enabled: (g) it caches translations
  * @shadowed: (c) it uses the source-id of another device (pci_real_dma_dev()),
  *	which has its context entry
- * @dead: its device-TLB did not answer, so it is blocked; only ever set
+ * @isolated: its device-TLB timed out, so it is blocked, see vtd_isolate()
  * @attached: (g) context entries are set
  * @aliases: (g) their number; more than one behind a bridge to conventional PCI
  * @domain: (g) paging domain it is attached to, or NULL
@@ -32,8 +32,8 @@ struct vtd_domain;
  * @reports: limits what is said about them
  * @debugfs: (g) its folder
  *
- * Made when the core probes the device, freed when it releases it, both under
- * the core's probe lock. (c) constant, (g) the core's group mutex.
+ * Made by probe.c when the core probes the device, freed when it releases it,
+ * both under the core's probe lock. (c) constant, (g) the core's group mutex.
  */
 struct vtd_device {
 	struct device		*dev;
@@ -46,7 +46,7 @@ struct vtd_device {
 	bool			flush_twice;
 	bool			ats_enabled;
 	bool			shadowed;
-	bool			dead;
+	bool			isolated;
 	bool			attached;
 	unsigned int		aliases;
 	struct vtd_domain	*domain;
@@ -60,18 +60,4 @@ static inline struct vtd_device *vtd_device_of(struct device *dev)
 	return dev_iommu_priv_get(dev);
 }
 
-extern struct iommu_domain vtd_blocked_domain;
-extern struct iommu_domain vtd_identity_domain;
-
-extern const struct iommu_ops intel_iommu_ops;
-
-/* probe.c */
-struct iommu_device *vtd_probe_device(struct device *dev);
-void vtd_release_device(struct device *dev);
-struct intel_iommu *vtd_find_unit(struct device *dev, u16 *sid);
-
-/* attach.c */
-int vtd_attach_paging(struct iommu_domain *domain, struct device *dev);
-int vtd_cut_off(struct intel_iommu *unit, u16 sid);
-
-#endif /* __VTD_DEVICE_H */
+#endif /* _VTD_DEVICE_H */

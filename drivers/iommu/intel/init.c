@@ -19,6 +19,7 @@
 #include "dmar-internal.h"
 #include "inherit.h"
 #include "inval.h"
+#include "iommu.h"
 #include "params.h"
 #include "perfmon.h"
 #include "power.h"

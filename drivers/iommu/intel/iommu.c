@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver as the IOMMU core sees it: what it offers, by device.
+ * The driver as the IOMMU core sees it: the tables of operations, and nothing
+ * else. A function here only picks a table, or answers from what is known.
  */
 
 #include <linux/dmar.h>
@@ -9,8 +10,11 @@
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
+#include "attach.h"
 #include "device.h"
 #include "domain.h"
+#include "iommu.h"
+#include "probe.h"
 #include "quirks.h"
 #include "rmrr.h"
 #include "unit.h"
@@ -30,7 +34,7 @@ static bool iommu_capable(struct device *dev, enum iommu_cap cap)
 	}
 }
 
-/* What takes scalable mode is not shown, for nothing could be done with it */
+/* Hide capabilities of scalable mode: the driver could not serve them. */
 static void *iommu_hw_info(struct device *dev, u32 *length, u32 *type)
 {
 	const struct intel_iommu *unit = vtd_device_of(dev)->unit;
@@ -59,8 +63,8 @@ static struct iommu_group *iommu_device_group_of(struct device *dev)
 }
 
 /*
- * The device may still be at work for the kernel that crashed, with its entry:
- * that stays until a driver takes the device over.
+ * The device may still be at work for the kernel that crashed. Its inherited entry
+ * stays until a driver takes the device over.
  */
 static bool iommu_attach_deferred(struct device *dev)
 {
@@ -68,6 +72,75 @@ static bool iommu_attach_deferred(struct device *dev)
 
 	return device->unit->flags & VTD_UNIT_TRANSLATION_INHERITED &&
 	       !device->attached;
+}
+
+static const struct iommu_domain_ops paging_ops = {
+	.attach_dev		= vtd_attach_paging,
+	.map_pages		= vtd_domain_map_pages,
+	.unmap_pages		= vtd_domain_unmap_pages,
+	.flush_iotlb_all	= vtd_domain_flush_all,
+	.iotlb_sync		= vtd_domain_iotlb_sync,
+	.iova_to_phys		= vtd_domain_iova_to_phys,
+	.enforce_cache_coherency = vtd_domain_enforce_coherency,
+	.free			= vtd_domain_free,
+};
+
+/*
+ * The same with iotlb_sync_map, for units in caching mode or with RWBF. A table of
+ * its own, so that all other units do not pay for a call that does nothing.
+ */
+static const struct iommu_domain_ops paging_sync_map_ops = {
+	.attach_dev		= vtd_attach_paging,
+	.map_pages		= vtd_domain_map_pages,
+	.unmap_pages		= vtd_domain_unmap_pages,
+	.flush_iotlb_all	= vtd_domain_flush_all,
+	.iotlb_sync_map		= vtd_domain_sync_map,
+	.iotlb_sync		= vtd_domain_iotlb_sync,
+	.iova_to_phys		= vtd_domain_iova_to_phys,
+	.enforce_cache_coherency = vtd_domain_enforce_coherency,
+	.free			= vtd_domain_free,
+};
+
+struct iommu_domain vtd_blocked_domain = {
+	.type	= IOMMU_DOMAIN_BLOCKED,
+	.ops	= &(const struct iommu_domain_ops) {
+		.attach_dev	= vtd_attach_blocked,
+	},
+};
+
+struct iommu_domain vtd_identity_domain = {
+	.type	= IOMMU_DOMAIN_IDENTITY,
+	.ops	= &(const struct iommu_domain_ops) {
+		.attach_dev	= vtd_attach_identity,
+	},
+};
+
+static struct iommu_domain *iommu_alloc_paging(struct device *dev)
+{
+	struct vtd_domain *domain = vtd_domain_alloc(dev);
+
+	if (IS_ERR(domain))
+		return ERR_CAST(domain);
+	domain->domain.ops = domain->requirements.needs_sync_map ?
+			     &paging_sync_map_ops : &paging_ops;
+	return &domain->domain;
+}
+
+/* All flags, nesting in @parent and tables of userspace need scalable mode. */
+static struct iommu_domain *iommu_alloc_user(struct device *dev, u32 flags,
+					     struct iommu_domain *parent,
+					     const struct iommu_user_data *user_data)
+{
+	struct iommu_domain *domain;
+
+	if (flags || parent || user_data)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = iommu_alloc_paging(dev);
+	if (!IS_ERR(domain)) {
+		domain->type = IOMMU_DOMAIN_UNMANAGED;
+		domain->owner = &intel_iommu_ops;
+	}
+	return domain;
 }
 
 static struct iommu_domain *iommu_alloc_sva(struct device *dev, struct mm_struct *mm)
@@ -83,8 +156,8 @@ static int iommu_change_feature(struct device *dev, enum iommu_dev_features feat
 const struct iommu_ops intel_iommu_ops = {
 	.capable		= iommu_capable,
 	.hw_info		= iommu_hw_info,
-	.domain_alloc_paging	= vtd_domain_alloc_paging,
-	.domain_alloc_user	= vtd_domain_alloc_user,
+	.domain_alloc_paging	= iommu_alloc_paging,
+	.domain_alloc_user	= iommu_alloc_user,
 	.domain_alloc_sva	= iommu_alloc_sva,
 	.probe_device		= vtd_probe_device,
 	.release_device		= vtd_release_device,

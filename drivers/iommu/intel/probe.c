@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices: which unit they are behind, and what is kept of them.
+ * Devices that the driver serves: finds the unit that a device is behind, and
+ * makes and frees struct vtd_device.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
 
 #include <linux/acpi.h>
+#include <linux/cleanup.h>
 #include <linux/dmar.h>
 #include <linux/pci.h>
 #include <linux/pci-ats.h>
@@ -14,6 +16,7 @@
 
 #include "debugfs.h"
 #include "device.h"
+#include "probe.h"
 #include "quirks.h"
 #include "rmrr.h"
 #include "unit.h"
@@ -22,7 +25,7 @@
 #define REPORTS			5
 #define REPORTS_INTERVAL	(5 * HZ)
 
-/* Only the table knows the source-id of what is not on PCI */
+/* Only the DMAR table tells the source-id of a device that is not on PCI. */
 static bool scope_lists(const struct dmar_drhd_unit *drhd, const struct device *dev,
 			u16 *sid)
 {
@@ -39,7 +42,7 @@ static bool scope_lists(const struct dmar_drhd_unit *drhd, const struct device *
 	return false;
 }
 
-static struct dmar_drhd_unit *find_by_name(struct device *dev, u16 *sid)
+static struct dmar_drhd_unit *find_acpi_unit(struct device *dev, u16 *sid)
 {
 	struct dmar_drhd_unit *drhd;
 
@@ -51,39 +54,28 @@ static struct dmar_drhd_unit *find_by_name(struct device *dev, u16 *sid)
 	return NULL;
 }
 
-static struct dmar_drhd_unit *find_by_place(struct pci_dev *pdev, u16 *sid)
+static struct dmar_drhd_unit *find_pci_unit(struct pci_dev *pdev, u16 *sid)
 {
 	struct pci_dev *real = pci_real_dma_dev(pdev);
 	struct dmar_drhd_unit *drhd;
 
 	*sid = pci_dev_id(real);
-	/* Virtual functions are where their physical function is */
+	/* Virtual functions are behind the unit of their physical function */
 	drhd = dmar_find_matched_drhd_unit(pci_physfn(real));
 	if (drhd && vtd_quirk_wrong_unit(real, drhd->iommu))
 		return NULL;
 	return drhd;
 }
 
-/**
- * vtd_find_unit() - find the unit that a device is behind
- * @dev: device
- * @sid: filled with the source-id of its requests
- *
- * Context: any; the unit stays as long as the device is there.
- * Return: the unit, or NULL if none translates for the device.
- */
-struct intel_iommu *vtd_find_unit(struct device *dev, u16 *sid)
+/* Find the unit that translates for a device, and the source-id of its requests. */
+static struct intel_iommu *find_unit(struct device *dev, u16 *sid)
 {
-	struct intel_iommu *unit = NULL;
 	struct dmar_drhd_unit *drhd;
 
-	rcu_read_lock();
-	drhd = dev_is_pci(dev) ? find_by_place(to_pci_dev(dev), sid) :
-				 find_by_name(dev, sid);
-	if (drhd && !drhd->ignored)
-		unit = drhd->iommu;
-	rcu_read_unlock();
-	return unit;
+	guard(rcu)();
+	drhd = dev_is_pci(dev) ? find_pci_unit(to_pci_dev(dev), sid) :
+				 find_acpi_unit(dev, sid);
+	return drhd && !drhd->ignored ? drhd->iommu : NULL;
 }
 
 static void probe_ats(struct vtd_device *device, struct pci_dev *pdev)
@@ -104,7 +96,7 @@ static void probe_ats(struct vtd_device *device, struct pci_dev *pdev)
  * vtd_probe_device() - begin to serve a device
  * @dev: device
  *
- * Context: may sleep; under the core's probe lock.
+ * Context: Process context, may sleep; under the core's probe lock.
  * Return: handle of its unit, or an ERR_PTR(): -ENODEV if no unit translates for
  *	it, -ENOMEM.
  */
@@ -113,9 +105,9 @@ struct iommu_device *vtd_probe_device(struct device *dev)
 	struct vtd_device *device;
 	struct intel_iommu *unit;
 	u16 sid;
-	int error;
+	int ret;
 
-	unit = vtd_find_unit(dev, &sid);
+	unit = find_unit(dev, &sid);
 	if (!unit || !unit->iommu.ops)
 		return ERR_PTR(-ENODEV);
 
@@ -136,14 +128,14 @@ struct iommu_device *vtd_probe_device(struct device *dev)
 			pci_prepare_ats(pdev, PAGE_SHIFT);
 	}
 
-	/* Faults of a source-id that several have are told of the first */
-	error = xa_insert(&unit->devices, sid, device, GFP_KERNEL);
-	if (error && error != -EBUSY) {
+	/* Faults of a source-id that devices share are reported for the first */
+	ret = xa_insert(&unit->devices, sid, device, GFP_KERNEL);
+	if (ret && ret != -EBUSY) {
 		kfree(device);
-		return ERR_PTR(error);
+		return ERR_PTR(ret);
 	}
-	/* Whatever had this source-id before is gone */
-	if (!error)
+	/* A device that had this source-id before was removed */
+	if (!ret)
 		vtd_qi_clear_timeout(unit, sid);
 	dev_iommu_priv_set(dev, device);
 	vtd_debugfs_add_device(device);
@@ -154,7 +146,7 @@ struct iommu_device *vtd_probe_device(struct device *dev)
  * vtd_release_device() - no longer serve a device
  * @dev: device; blocked by the core before
  *
- * Context: may sleep; under the core's probe lock.
+ * Context: Process context, may sleep; under the core's probe lock.
  */
 void vtd_release_device(struct device *dev)
 {
@@ -163,7 +155,7 @@ void vtd_release_device(struct device *dev)
 	vtd_debugfs_remove_device(device);
 	dev_iommu_priv_set(dev, NULL);
 	xa_cmpxchg(&device->unit->devices, device->sid, device, NULL, 0);
-	/* Faults and silent device-TLBs are looked up at any time */
+	/* Faults and timeouts look devices up under RCU */
 	synchronize_rcu();
 	kfree(device);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of what caches forget: whatever is mapped, unmapped and flushed, no
- * device gets to a page that it must not, or misses one that it has.
+ * Tests of invalidations: whatever is mapped, unmapped and flushed, no device can
+ * access a page that it must not, or misses one that is mapped.
  *
  * Devices make requests all the time, so that the unit caches all it can.
  */
@@ -12,9 +12,11 @@
 #include <linux/sizes.h>
 
 #include "../../iommu-pages.h"
+#include "../attach.h"
 #include "../cache.h"
 #include "../command.h"
 #include "../domain.h"
+#include "../iommu.h"
 #include "model.h"
 
 #define TEST_SID	0x0010
@@ -132,7 +134,7 @@ static void add_unit(struct kunit *test, struct cache_test *t, u64 cap, u64 ecap
 
 static struct iommu_domain *make_domain(struct kunit *test, struct vtd_device *device)
 {
-	struct iommu_domain *domain = vtd_domain_alloc_paging(device->dev);
+	struct iommu_domain *domain = intel_iommu_ops.domain_alloc_paging(device->dev);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
@@ -173,7 +175,10 @@ static unsigned long address_of(unsigned int page)
 
 static u16 did_of(struct cache_test *t, unsigned int unit)
 {
-	return vtd_domain_did(to_vtd_domain(t->domain), t->models[unit]->unit);
+	struct vtd_domain *domain = to_vtd_domain(t->domain);
+
+	guard(mutex)(&domain->attach_lock);
+	return vtd_domain_did(domain, t->models[unit]->unit);
 }
 
 static void expect_request(struct kunit *test, unsigned int unit, unsigned int page,
@@ -268,15 +273,15 @@ static void map_something(struct kunit *test, struct mapping *map)
 		do_map(test, map, first, count, phys, 1 + any(t, 3));
 }
 
-static void forget(struct cache_test *t, struct mapping *map)
+static void note_unmapped(struct cache_test *t, struct mapping *map)
 {
 	memset(t->phys + map->first, 0, map->count * sizeof(t->phys[0]));
 	memset(t->prot + map->first, 0, map->count);
 	map->count = 0;
 }
 
-/* Nothing is cached of what is gone */
-static void expect_forgotten(struct kunit *test, struct mapping map)
+/* Nothing is cached of pages that were unmapped */
+static void expect_invalidated(struct kunit *test, struct mapping map)
 {
 	struct cache_test *t = test->priv;
 	u64 first = address_of(map.first) >> 12;
@@ -297,8 +302,8 @@ static void unmap_at_once(struct kunit *test, struct mapping *map)
 	size_t bytes = (size_t)map->count << 12;
 
 	KUNIT_ASSERT_EQ(test, bytes, iommu_unmap(t->domain, address_of(map->first), bytes));
-	expect_forgotten(test, *map);
-	forget(t, map);
+	expect_invalidated(test, *map);
+	note_unmapped(t, map);
 }
 
 /* Some mappings, then one flush, of their range or of all */
@@ -329,8 +334,8 @@ static void unmap_together(struct kunit *test, bool queued)
 		iommu_iotlb_sync(t->domain, &gather);
 	}
 	for_each_set_bit(i, &gone, TEST_MAPS) {
-		expect_forgotten(test, t->maps[i]);
-		forget(t, &t->maps[i]);
+		expect_invalidated(test, t->maps[i]);
+		note_unmapped(t, &t->maps[i]);
 	}
 }
 
@@ -459,7 +464,7 @@ static u64 iotlb_descs(struct cache_test *t)
 }
 
 /* Nothing is told of new mappings, unless the unit has to be */
-static void cache_news(struct kunit *test)
+static void cache_sync_map(struct kunit *test)
 {
 	struct cache_test *t = make_usual(test, MODEL_CAP);
 	u64 before = iotlb_descs(t), buffer = t->models[0]->seen.write_buffer;
@@ -470,7 +475,7 @@ static void cache_news(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->models[0]->seen.write_buffer, buffer);
 }
 
-static void cache_news_caching_mode(struct kunit *test)
+static void cache_sync_map_caching_mode(struct kunit *test)
 {
 	struct cache_test *t = make_usual(test, MODEL_CAP | VTD_CAP_CM);
 	u64 before = iotlb_descs(t);
@@ -482,7 +487,7 @@ static void cache_news_caching_mode(struct kunit *test)
 	vtd_model_seen(test, t->models[0]);
 }
 
-static void cache_news_write_buffer(struct kunit *test)
+static void cache_sync_map_write_buffer(struct kunit *test)
 {
 	struct cache_test *t = make_usual(test, MODEL_CAP | VTD_CAP_RWBF);
 	u64 before = iotlb_descs(t), buffer = t->models[0]->seen.write_buffer;
@@ -501,15 +506,15 @@ static void cache_granularity(struct kunit *test)
 	u64 pages = kinds[VTD_GRANULARITY_PAGE], all = kinds[VTD_GRANULARITY_DOMAIN];
 	struct vtd_domain *domain = to_vtd_domain(t->domain);
 
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, 0xfff, true));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, 0xfff, true));
 	KUNIT_EXPECT_EQ(test, kinds[VTD_GRANULARITY_PAGE], pages + 1);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0xfff000, 0x1000fff, true));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0xfff000, 0x1000fff, true));
 	KUNIT_EXPECT_EQ(test, kinds[VTD_GRANULARITY_PAGE], pages + 3);
 	KUNIT_EXPECT_EQ(test, kinds[VTD_GRANULARITY_DOMAIN], all);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, SZ_2G, true));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, SZ_2G, true));
 	KUNIT_EXPECT_EQ(test, kinds[VTD_GRANULARITY_PAGE], pages + 3);
 	KUNIT_EXPECT_EQ(test, kinds[VTD_GRANULARITY_DOMAIN], all + 1);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, ULONG_MAX, false));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, ULONG_MAX, false));
 	KUNIT_EXPECT_EQ(test, kinds[VTD_GRANULARITY_DOMAIN], all + 2);
 	vtd_model_seen(test, t->models[0]);
 }
@@ -526,7 +531,7 @@ static void cache_flush_all(struct kunit *test)
 		waits[i] = t->models[i]->seen.waits;
 		all[i] = t->models[i]->seen.kinds[VTD_DESC_IOTLB][VTD_GRANULARITY_DOMAIN];
 	}
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(to_vtd_domain(t->domain)));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(&to_vtd_domain(t->domain)->caches));
 	for (i = 0; i < 2; i++) {
 		const struct model_seen *seen = vtd_model_seen(test, t->models[i]);
 
@@ -545,13 +550,13 @@ static void cache_shared(struct kunit *test)
 	u64 before;
 
 	attach(test, t->domain, second);
-	KUNIT_EXPECT_TRUE(test, list_is_singular(&domain->caches));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&domain->caches.list));
 	before = iotlb_descs(t);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, 0xfff, true));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, 0xfff, true));
 	KUNIT_EXPECT_EQ(test, iotlb_descs(t), before + 1);
 	block_device(second);
-	KUNIT_EXPECT_TRUE(test, list_is_singular(&domain->caches));
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, 0xfff, true));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&domain->caches.list));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, 0xfff, true));
 }
 
 /**
@@ -576,13 +581,13 @@ static struct tlb_test attach_tlb(struct kunit *test, struct cache_test *t, u16 
 	mutex_lock(&domain->attach_lock);
 	did = vtd_domain_join(domain, model->unit);
 	KUNIT_EXPECT_GE(test, did, 0);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(domain, made.device, did));
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(domain, made.device, did));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(&domain->caches, made.device, did));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(&domain->caches, made.device, did));
 	mutex_unlock(&domain->attach_lock);
 	KUNIT_EXPECT_EQ(test, 0,
 			vtd_context_set(model->unit, sid,
 					vtd_make_context(VTD_TRANSLATE_ATS, domain->root,
-							 domain->need.levels, did)));
+							 domain->requirements.levels, did)));
 	return made;
 }
 
@@ -593,7 +598,7 @@ static void detach_tlb(struct kunit *test, struct cache_test *t, struct tlb_test
 
 	KUNIT_EXPECT_EQ(test, 0, vtd_context_clear(unit, gone.device->sid));
 	mutex_lock(&domain->attach_lock);
-	vtd_cache_del(domain, gone.device, vtd_domain_did(domain, unit));
+	vtd_cache_del(&domain->caches, gone.device, vtd_domain_did(domain, unit));
 	vtd_domain_leave(domain, unit);
 	mutex_unlock(&domain->attach_lock);
 }
@@ -635,7 +640,7 @@ static void cache_device_tlb(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_model_seen(test, t->models[0])->mixed, 0);
 	detach_tlb(test, t, one);
 	detach_tlb(test, t, two);
-	KUNIT_EXPECT_TRUE(test, list_is_singular(&to_vtd_domain(t->domain)->caches));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&to_vtd_domain(t->domain)->caches.list));
 }
 
 static void cache_device_tlb_twice(struct kunit *test)
@@ -643,29 +648,26 @@ static void cache_device_tlb_twice(struct kunit *test)
 	struct cache_test *t = make_usual(test, MODEL_CAP);
 	struct tlb_test odd = attach_tlb(test, t, TEST_TLB_SID);
 	struct vtd_domain *domain = to_vtd_domain(t->domain);
+	u16 did = did_of(t, 0);
 	unsigned int before;
 
 	before = odd.tlb->flushes;
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(domain));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(&domain->caches));
 	KUNIT_EXPECT_EQ(test, odd.tlb->flushes, before + 1);
 	detach_tlb(test, t, odd);
 
 	/* As it is asked for by an erratum */
 	odd.device->flush_twice = true;
-	mutex_lock(&domain->attach_lock);
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(domain, odd.device, did_of(t, 0)));
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(domain, odd.device, did_of(t, 0)));
-	mutex_unlock(&domain->attach_lock);
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add(&domain->caches, odd.device, did));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_add_device(&domain->caches, odd.device, did));
 	before = odd.tlb->flushes;
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, 0xfff, true));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, 0xfff, true));
 	KUNIT_EXPECT_EQ(test, odd.tlb->flushes, before + 2);
-	mutex_lock(&domain->attach_lock);
-	vtd_cache_del(domain, odd.device, did_of(t, 0));
-	mutex_unlock(&domain->attach_lock);
+	vtd_cache_del(&domain->caches, odd.device, did);
 }
 
 /* A device that does not answer is blocked, and the flush is done then */
-static void cache_cut_off(struct kunit *test)
+static void cache_isolate(struct kunit *test)
 {
 	struct cache_test *t = make_usual(test, MODEL_CAP);
 	struct tlb_test silent = attach_tlb(test, t, TEST_TLB_SID);
@@ -680,8 +682,8 @@ static void cache_cut_off(struct kunit *test)
 	unmap_at_once(test, &t->maps[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 0);
 
-	KUNIT_EXPECT_TRUE(test, silent.device->dead);
-	KUNIT_EXPECT_FALSE(test, good.device->dead);
+	KUNIT_EXPECT_TRUE(test, silent.device->isolated);
+	KUNIT_EXPECT_FALSE(test, good.device->isolated);
 	KUNIT_EXPECT_FALSE(test, vtd_context_present(vtd_context_read(model->unit,
 								      TEST_TLB_SID)));
 	KUNIT_EXPECT_EQ(test, MODEL_NO_CONTEXT,
@@ -702,7 +704,7 @@ static void cache_cut_off(struct kunit *test)
 }
 
 /* If the unit does not confirm that the device is blocked, nothing is done */
-static void cache_cut_off_unconfirmed(struct kunit *test)
+static void cache_isolate_unconfirmed(struct kunit *test)
 {
 	struct cache_test *t = make_usual(test, MODEL_CAP);
 	struct tlb_test silent = attach_tlb(test, t, TEST_TLB_SID);
@@ -714,13 +716,13 @@ static void cache_cut_off_unconfirmed(struct kunit *test)
 	silent.tlb->times_out = true;
 	/* IOTLB, device-TLB, and then the context entry is refused */
 	model->refuse_in = 3;
-	KUNIT_EXPECT_NE(test, 0, vtd_cache_flush_range(to_vtd_domain(t->domain),
+	KUNIT_EXPECT_NE(test, 0, vtd_cache_flush_range(&to_vtd_domain(t->domain)->caches,
 						       address_of(100),
 						       address_of(100) + 0xfff, true));
 	KUNIT_EXPECT_EQ(test, 0, vtd_model_translated(model, TEST_TLB_SID, address_of(100),
 						      &phys));
 	/* The next flush makes up for it */
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(to_vtd_domain(t->domain),
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&to_vtd_domain(t->domain)->caches,
 						       address_of(100),
 						       address_of(100) + 0xfff, true));
 	KUNIT_EXPECT_NE(test, 0, vtd_model_translated(model, TEST_TLB_SID, address_of(100),
@@ -740,13 +742,13 @@ static void cache_flush_fails(struct kunit *test)
 	t->models[0]->refuse_in = 1;
 	KUNIT_EXPECT_EQ(test, SZ_4K, iommu_unmap(t->domain, address_of(100), SZ_4K));
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 1);
-	forget(t, &t->maps[0]);
+	note_unmapped(t, &t->maps[0]);
 	t->models[0]->refuse_in = 1;
 	t->domain->ops->flush_iotlb_all(t->domain);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 2);
 	t->domain->ops->flush_iotlb_all(t->domain);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 2);
-	expect_forgotten(test, map);
+	expect_invalidated(test, map);
 
 	/* What a large page is flushed for before it is split */
 	do_map(test, &t->maps[1], 512, 512, SZ_8G, IOMMU_READ | IOMMU_WRITE);
@@ -759,17 +761,17 @@ static void cache_flush_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->domain->flush_failures), 3);
 }
 
-/* With nobody attached there is nothing to flush */
-static void cache_nobody(struct kunit *test)
+/* Without attached devices there is nothing to flush */
+static void cache_unattached(struct kunit *test)
 {
 	struct model_unit *model = vtd_model_create(test, MODEL_CAP | VTD_CAP_CM, MODEL_ECAP);
 	struct vtd_device *device = vtd_model_add_device(test, model, TEST_SID, false);
 	struct vtd_domain *domain = to_vtd_domain(make_domain(test, device));
 	u64 doorbells = model->seen.doorbells;
 
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(domain, 0, 0xfff, false));
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(domain));
-	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_new(domain, 0, 0xfff));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_range(&domain->caches, 0, 0xfff, false));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_flush_all(&domain->caches));
+	KUNIT_EXPECT_EQ(test, 0, vtd_cache_sync_map(&domain->caches, 0, 0xfff));
 	KUNIT_EXPECT_EQ(test, model->seen.doorbells, doorbells);
 }
 
@@ -777,18 +779,18 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(cache_random, unit_gen_params),
 	KUNIT_CASE(cache_leaf_only),
 	KUNIT_CASE(cache_large_after_small),
-	KUNIT_CASE(cache_news),
-	KUNIT_CASE(cache_news_caching_mode),
-	KUNIT_CASE(cache_news_write_buffer),
+	KUNIT_CASE(cache_sync_map),
+	KUNIT_CASE(cache_sync_map_caching_mode),
+	KUNIT_CASE(cache_sync_map_write_buffer),
 	KUNIT_CASE(cache_granularity),
 	KUNIT_CASE(cache_flush_all),
 	KUNIT_CASE(cache_shared),
 	KUNIT_CASE(cache_device_tlb),
 	KUNIT_CASE(cache_device_tlb_twice),
-	KUNIT_CASE(cache_cut_off),
-	KUNIT_CASE(cache_cut_off_unconfirmed),
+	KUNIT_CASE(cache_isolate),
+	KUNIT_CASE(cache_isolate_unconfirmed),
 	KUNIT_CASE(cache_flush_fails),
-	KUNIT_CASE(cache_nobody),
+	KUNIT_CASE(cache_unattached),
 	{ }
 };
 

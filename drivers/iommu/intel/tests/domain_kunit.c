@@ -9,9 +9,11 @@
 #include <linux/rculist.h>
 #include <linux/sizes.h>
 
+#include "../attach.h"
 #include "../cache.h"
 #include "../command.h"
 #include "../domain.h"
+#include "../iommu.h"
 #include "../params.h"
 #include "model.h"
 
@@ -61,13 +63,13 @@ static void own_domain(struct kunit *test, struct iommu_domain *domain)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_domain, domain));
 }
 
-/* To be made before the devices that will use it, so that it goes after them */
+/* To be made before the devices that will use it, so that it is freed after them */
 static struct vtd_domain *make_domain(struct kunit *test, struct vtd_device *device)
 {
-	struct iommu_domain *domain = vtd_domain_alloc_paging(device->dev);
+	struct iommu_domain *domain = intel_iommu_ops.domain_alloc_paging(device->dev);
 
 	own_domain(test, domain);
-	/* Detached before its domain goes, if it still is attached then */
+	/* Detached before its domain is freed, if it still is attached then */
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, block_device, device));
 	return to_vtd_domain(domain);
 }
@@ -77,12 +79,18 @@ static int attach(struct vtd_domain *domain, struct vtd_device *device)
 	return vtd_attach_paging(&domain->domain, device->dev);
 }
 
+static u16 did_in(struct vtd_domain *domain, struct model_unit *model)
+{
+	guard(mutex)(&domain->attach_lock);
+	return vtd_domain_did(domain, model->unit);
+}
+
 /* Nothing of a device is left in the domain, nor of the domain in the unit */
 static void expect_unused(struct kunit *test, struct vtd_domain *domain,
 			  struct intel_iommu *unit, unsigned int used)
 {
 	KUNIT_EXPECT_TRUE(test, xa_empty(&domain->units));
-	KUNIT_EXPECT_TRUE(test, list_empty(&domain->caches));
+	KUNIT_EXPECT_TRUE(test, list_empty(&domain->caches.list));
 	KUNIT_EXPECT_EQ(test, atomic_read(&unit->dids.used), used);
 }
 
@@ -158,12 +166,12 @@ static void domain_shape(struct kunit *test)
 	struct iommu_domain *made = &domain->domain;
 	u64 phys = 0, last;
 
-	KUNIT_EXPECT_EQ(test, domain->need.levels, s->levels);
+	KUNIT_EXPECT_EQ(test, domain->requirements.levels, s->levels);
 	KUNIT_EXPECT_EQ(test, made->geometry.aperture_start, 0);
 	KUNIT_EXPECT_EQ(test, made->geometry.aperture_end, s->last);
 	KUNIT_EXPECT_TRUE(test, made->geometry.force_aperture);
 	KUNIT_EXPECT_EQ(test, made->pgsize_bitmap, s->sizes);
-	KUNIT_EXPECT_EQ(test, domain->need.coherent, !!(s->ecap & VTD_ECAP_C));
+	KUNIT_EXPECT_EQ(test, domain->requirements.coherent, !!(s->ecap & VTD_ECAP_C));
 
 	/* The unit takes it, to the last page */
 	KUNIT_EXPECT_EQ(test, 0, attach(domain, device));
@@ -233,7 +241,7 @@ struct misfit {
 	const char *name;
 	u64 cap;
 	u64 ecap;
-	int error;
+	int ret;
 };
 
 static const struct misfit misfits[] = {
@@ -269,11 +277,11 @@ static void domain_misfit(struct kunit *test)
 	struct vtd_domain *domain = make_domain(test, device);
 	struct vtd_device *second = make_device(test, other, TEST_SID);
 
-	KUNIT_EXPECT_EQ(test, m->error, attach(domain, second));
-	KUNIT_EXPECT_EQ(test, second->attached, !m->error);
+	KUNIT_EXPECT_EQ(test, m->ret, attach(domain, second));
+	KUNIT_EXPECT_EQ(test, second->attached, !m->ret);
 	KUNIT_EXPECT_EQ(test, vtd_context_present(vtd_context_read(other->unit, TEST_SID)),
-			!m->error);
-	if (m->error)
+			!m->ret);
+	if (m->ret)
 		expect_unused(test, domain, other->unit, VTD_DID_FIRST);
 	/* For the one that it was made for it is good all the same */
 	KUNIT_EXPECT_EQ(test, 0, attach(domain, device));
@@ -303,7 +311,7 @@ static struct vtd_domain *make_for_any(struct kunit *test, struct model_unit *fi
 	down_write(&dmar_global_lock);
 	list_add_rcu(&second->drhd.list, &dmar_drhd_units);
 	list_add_rcu(&first->drhd.list, &dmar_drhd_units);
-	domain = vtd_domain_alloc_paging(NULL);
+	domain = intel_iommu_ops.domain_alloc_paging(NULL);
 	list_del_rcu(&first->drhd.list);
 	list_del_rcu(&second->drhd.list);
 	up_write(&dmar_global_lock);
@@ -419,7 +427,7 @@ static void domain_snoop_unable(struct kunit *test)
 	vtd_model_seen(test, model);
 }
 
-/* Every domain that is attached takes one; who is refused takes none */
+/* Every domain that is attached takes one; a domain that is refused takes none */
 static void domain_ids(struct kunit *test)
 {
 	struct model_unit *model = make_unit(test, MODEL_CAP & ~VTD_CAP_ND, MODEL_ECAP);
@@ -506,7 +514,7 @@ static void domain_no_pass_through(struct kunit *test)
 
 /*
  * Whichever descriptor of an attachment is refused: the device is either
- * attached and works, or blocked, and then nothing is kept that is not owed.
+ * attached and works, or blocked, and then nothing is kept that need not be.
  */
 static void domain_attach_fails(struct kunit *test)
 {
@@ -515,19 +523,19 @@ static void domain_attach_fails(struct kunit *test)
 	struct vtd_domain *domain = make_domain(test, device);
 	unsigned int refuse, failures = 0;
 	u64 phys;
-	int error;
+	int ret;
 
 	for (refuse = 1; refuse < 12; refuse++) {
 		/* In caching mode it is remembered that there is nothing */
 		vtd_model_dma(model, TEST_SID, TEST_ADDRESS, MODEL_READ, &phys);
 		model->refuse_in = refuse;
-		error = attach(domain, device);
+		ret = attach(domain, device);
 		model->refuse_in = 0;
-		KUNIT_EXPECT_EQ(test, device->attached, !error);
+		KUNIT_EXPECT_EQ(test, device->attached, !ret);
 		KUNIT_EXPECT_EQ(test, vtd_context_present(vtd_context_read(model->unit,
 									   TEST_SID)),
-				!error);
-		if (!error) {
+				!ret);
+		if (!ret) {
 			KUNIT_EXPECT_EQ(test, MODEL_NO_READ,
 					vtd_model_dma(model, TEST_SID, TEST_ADDRESS,
 						      MODEL_READ, &phys));
@@ -535,7 +543,7 @@ static void domain_attach_fails(struct kunit *test)
 			continue;
 		}
 		failures++;
-		KUNIT_EXPECT_EQ(test, error, -EIO);
+		KUNIT_EXPECT_EQ(test, ret, -EIO);
 		expect_unused(test, domain, model->unit, VTD_DID_FIRST);
 		KUNIT_EXPECT_TRUE(test, xa_empty(&model->unit->aliases));
 	}
@@ -543,13 +551,13 @@ static void domain_attach_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, attach(domain, device));
 }
 
-/* Whatever is unmapped from now on is said to be in use still */
-static void expect_stuck(struct kunit *test, struct vtd_domain *domain)
+/* All memory that is unmapped from now on counts as still in use */
+static void expect_flush_failed(struct kunit *test, struct vtd_domain *domain)
 {
 	int failures = atomic_read(&domain->domain.flush_failures);
 
-	KUNIT_EXPECT_EQ(test, -EIO, vtd_cache_flush_range(domain, 0, 0xfff, true));
-	KUNIT_EXPECT_EQ(test, -EIO, vtd_cache_flush_all(domain));
+	KUNIT_EXPECT_EQ(test, -EIO, vtd_cache_flush_range(&domain->caches, 0, 0xfff, true));
+	KUNIT_EXPECT_EQ(test, -EIO, vtd_cache_flush_all(&domain->caches));
 	domain->domain.ops->flush_iotlb_all(&domain->domain);
 	KUNIT_EXPECT_EQ(test, atomic_read(&domain->domain.flush_failures), failures + 1);
 }
@@ -560,24 +568,24 @@ static void domain_unsettled(struct kunit *test)
 	struct model_unit *model = make_unit(test, MODEL_CAP, MODEL_ECAP);
 	struct vtd_device *device = make_device(test, model, TEST_SID);
 	struct vtd_domain *next = make_domain(test, device);
-	struct iommu_domain *made = vtd_domain_alloc_paging(device->dev);
+	struct iommu_domain *made = intel_iommu_ops.domain_alloc_paging(device->dev);
 	struct vtd_domain *domain;
 	u16 did;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, made);
 	domain = to_vtd_domain(made);
 	KUNIT_ASSERT_EQ(test, 0, attach(domain, device));
-	did = vtd_domain_did(domain, model->unit);
+	did = did_in(domain, model);
 	/* The context entry's flush, or the IOTLB's */
 	model->refuse_in = 1;
 	block_device(device);
 	model->refuse_in = 0;
 	KUNIT_EXPECT_FALSE(test, vtd_context_present(vtd_context_read(model->unit,
 								      TEST_SID)));
-	KUNIT_EXPECT_TRUE(test, list_empty(&domain->caches));
-	expect_stuck(test, domain);
+	KUNIT_EXPECT_TRUE(test, list_empty(&domain->caches.list));
+	expect_flush_failed(test, domain);
 	KUNIT_EXPECT_EQ(test, 0, attach(next, device));
-	KUNIT_EXPECT_NE(test, vtd_domain_did(next, model->unit), did);
+	KUNIT_EXPECT_NE(test, did_in(next, model), did);
 	/* Kept, with its page table, for as long as there is a system */
 	kunit_info(test, "a domain is left behind on purpose\n");
 	made->ops->free(made);
@@ -648,7 +656,7 @@ static const struct ats_case ats_cases[] = {
 KUNIT_ARRAY_PARAM_DESC(ats, ats_cases, name);
 
 /* From all over the 64 bits: each size of block that is too small has one outside */
-static void fill_tlb(struct model_device *tlb)
+static void load_tlb(struct model_device *tlb)
 {
 	unsigned int i;
 
@@ -656,9 +664,9 @@ static void fill_tlb(struct model_device *tlb)
 		tlb->pages[i] = i < 52 ? BIT_ULL(i) : BIT_ULL(52) - BIT_ULL(i - 52);
 }
 
-/* Asked so many times to forget everything, it has nothing left */
-static void expect_emptied(struct kunit *test, struct model_device *tlb,
-			   const struct ats_case *c)
+/* Every page of the device-TLB was invalidated, by so many descriptors */
+static void expect_invalidated(struct kunit *test, struct model_device *tlb,
+			       const struct ats_case *c)
 {
 	unsigned int i;
 
@@ -670,7 +678,7 @@ static void expect_emptied(struct kunit *test, struct model_device *tlb,
 	tlb->flushes = 0;
 }
 
-/* A device that begins to cache, or no longer may, forgets what it has */
+/* A device-TLB is invalidated when ATS is enabled, and before it is disabled */
 static void domain_ats(struct kunit *test)
 {
 	const struct ats_case *c = test->param_value;
@@ -685,17 +693,17 @@ static void domain_ats(struct kunit *test)
 	device->flush_twice = c->twice;
 	KUNIT_ASSERT_EQ(test, 0, iommu_map(&domain->domain, TEST_ADDRESS, SZ_4G, SZ_4K,
 					   IOMMU_READ, GFP_KERNEL));
-	fill_tlb(tlb);
+	load_tlb(tlb);
 	KUNIT_ASSERT_EQ(test, 0, attach(domain, device));
-	expect_emptied(test, tlb, c);
+	expect_invalidated(test, tlb, c);
 	pci_read_config_word(pdev, pdev->ats_cap + PCI_ATS_CTRL, &ctrl);
 	KUNIT_EXPECT_EQ(test, ctrl, PCI_ATS_CTRL_ENABLE);
 	KUNIT_EXPECT_EQ(test, 0, vtd_model_ask(model, ATS_SID, TEST_ADDRESS, &phys));
 	KUNIT_EXPECT_EQ(test, phys, SZ_4G);
 
-	fill_tlb(tlb);
+	load_tlb(tlb);
 	block_device(device);
-	expect_emptied(test, tlb, c);
+	expect_invalidated(test, tlb, c);
 	pci_read_config_word(pdev, pdev->ats_cap + PCI_ATS_CTRL, &ctrl);
 	KUNIT_EXPECT_EQ(test, ctrl, 0);
 	KUNIT_EXPECT_NE(test, 0, vtd_model_ask(model, ATS_SID, TEST_ADDRESS, &phys));
@@ -722,14 +730,14 @@ static void domain_ats_unsettled(struct kunit *test)
 	device->flush_twice = true;
 	/* Context entry, IOTLB, and twice the device-TLB */
 	for (refuse = 1; refuse <= 4; refuse++) {
-		struct iommu_domain *made = vtd_domain_alloc_paging(device->dev);
+		struct iommu_domain *made = intel_iommu_ops.domain_alloc_paging(device->dev);
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, made);
 		KUNIT_ASSERT_EQ(test, 0, attach(to_vtd_domain(made), device));
 		model->refuse_in = refuse;
 		block_device(device);
 		KUNIT_EXPECT_EQ(test, model->refuse_in, 0);
-		expect_stuck(test, to_vtd_domain(made));
+		expect_flush_failed(test, to_vtd_domain(made));
 		kunit_info(test, "a domain is left behind on purpose\n");
 		made->ops->free(made);
 	}
@@ -740,15 +748,15 @@ static void domain_user(struct kunit *test)
 {
 	struct model_unit *model = make_unit(test, MODEL_CAP, MODEL_ECAP);
 	struct vtd_device *device = make_device(test, model, TEST_SID);
-	struct iommu_domain *domain = vtd_domain_alloc_user(device->dev, 0, NULL, NULL);
+	struct iommu_domain *domain = intel_iommu_ops.domain_alloc_user(device->dev, 0, NULL, NULL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
 	KUNIT_EXPECT_EQ(test, domain->type, IOMMU_DOMAIN_UNMANAGED);
 	KUNIT_EXPECT_PTR_EQ(test, domain->owner, &intel_iommu_ops);
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EOPNOTSUPP),
-			    vtd_domain_alloc_user(device->dev, 1, NULL, NULL));
+			    intel_iommu_ops.domain_alloc_user(device->dev, 1, NULL, NULL));
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EOPNOTSUPP),
-			    vtd_domain_alloc_user(device->dev, 0, domain, NULL));
+			    intel_iommu_ops.domain_alloc_user(device->dev, 0, domain, NULL));
 	domain->ops->free(domain);
 }
 
