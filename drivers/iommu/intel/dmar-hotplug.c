@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Units that come and go with their host bridge (specification 8.10).
+ * Units that are added and removed with their host bridge (specification 8.10).
  *
  * The bridge's _DSM method returns structures as in the table, one type per
- * function. Units come before the devices behind them, and go after them; so
- * does ACPI's code for host bridges call us. All is done under dmar_global_lock.
+ * function. ACPI's code for host bridges calls us so that units are added before
+ * the devices behind them, and removed after them. All is done under
+ * dmar_global_lock.
  *
- * A damaged structure of a unit makes the bridge be refused: unlike at boot,
- * nothing depends on it yet.
+ * A bridge with a damaged structure of a unit is refused: unlike at boot, nothing
+ * depends on it yet.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
@@ -26,7 +27,7 @@
  * enum dmar_dsm - functions of the method
  * @DMAR_DSM_DRHD: units
  * @DMAR_DSM_ATSR: root ports that let ATS through
- * @DMAR_DSM_RHSA: places of units in the machine
+ * @DMAR_DSM_RHSA: NUMA nodes of units
  * @DMAR_DSM_SATC: integrated devices that cache translations
  */
 enum dmar_dsm {
@@ -41,14 +42,14 @@ static const guid_t dmar_dsm_guid =
 		  0x91, 0xbf, 0xc3, 0xcb, 0x81, 0xfc, 0x5d, 0xaf);
 
 /**
- * struct dmar_hotplug - a host bridge that comes or goes
+ * struct dmar_hotplug - a host bridge that is added or removed
  * @handle: ACPI object with the method
  * @reported: number of units that the method returned
  * @damaged: structures of units can't all be read
  * @fresh: units that were made for it, by seq_id
  * @stopped: units that were torn down for it, by seq_id
  *
- * Units that were there before a bridge came stay as they are.
+ * Units that were there before a bridge was added stay as they are.
  */
 struct dmar_hotplug {
 	acpi_handle	handle;
@@ -63,12 +64,12 @@ static bool dmar_has_dsm(acpi_handle handle, enum dmar_dsm function)
 	return acpi_check_dsm(handle, &dmar_dsm_guid, DMAR_DSM_REVISION, BIT(function));
 }
 
-/* Walks what a function returns; a function that is not there returns nothing */
+/* Walk what a function returns; a function that is not there returns nothing. */
 static int dmar_walk_dsm(struct dmar_hotplug *plug, enum dmar_dsm function,
 			 const struct dmar_handlers *handlers)
 {
 	union acpi_object *object;
-	int err;
+	int ret;
 
 	if (!dmar_has_dsm(plug->handle, function))
 		return 0;
@@ -78,9 +79,9 @@ static int dmar_walk_dsm(struct dmar_hotplug *plug, enum dmar_dsm function,
 	if (!object)
 		return -ENODEV;
 
-	err = dmar_walk(object->buffer.pointer, object->buffer.length, handlers, plug);
+	ret = dmar_walk(object->buffer.pointer, object->buffer.length, handlers, plug);
 	ACPI_FREE(object);
-	return err;
+	return ret;
 }
 
 static struct dmar_drhd_unit *dmar_reported_unit(const struct acpi_dmar_hardware_unit *drhd)
@@ -105,16 +106,16 @@ static const struct dmar_handlers dmar_check_units = {
 static int dmar_make_unit(const struct acpi_dmar_hardware_unit *drhd, void *arg)
 {
 	struct dmar_hotplug *plug = arg;
-	int err;
+	int ret;
 
 	plug->reported++;
 	if (dmar_reported_unit(drhd))
 		return 0;
 
-	err = dmar_unit_add(drhd);
-	if (!err)
+	ret = dmar_unit_add(drhd);
+	if (!ret)
 		__set_bit(dmar_reported_unit(drhd)->iommu->seq_id, plug->fresh);
-	return err;
+	return ret;
 }
 
 static const struct dmar_handlers dmar_make_units = {
@@ -130,36 +131,36 @@ static const struct dmar_handlers dmar_add_others = {
 
 static int dmar_unit_start(struct dmar_drhd_unit *unit)
 {
-	int err = dmar_ir_hotplug(unit, true);
+	int ret = dmar_ir_hotplug(unit, true);
 
-	if (err)
-		return err;
-	err = dmar_iommu_hotplug(unit, true);
-	if (err)
+	if (ret)
+		return ret;
+	ret = dmar_iommu_hotplug(unit, true);
+	if (ret)
 		dmar_ir_hotplug(unit, false);
-	return err;
+	return ret;
 }
 
 static int dmar_unit_stop(struct dmar_drhd_unit *unit)
 {
 	/* Refused while interrupts of the unit are in use */
-	int err = dmar_ir_hotplug(unit, false);
+	int ret = dmar_ir_hotplug(unit, false);
 
-	if (err)
-		return err;
-	err = dmar_iommu_hotplug(unit, false);
-	if (err && dmar_ir_hotplug(unit, true))
+	if (ret)
+		return ret;
+	ret = dmar_iommu_hotplug(unit, false);
+	if (ret && dmar_ir_hotplug(unit, true))
 		pr_err("%s: does not remap interrupts again\n", unit->iommu->name);
-	return err;
+	return ret;
 }
 
-/* What can be stopped of a unit that nothing is behind yet */
+/* Stop what can be stopped of a unit that no device is behind yet. */
 static int dmar_unit_undo(struct dmar_drhd_unit *unit)
 {
-	int ir_err = dmar_ir_hotplug(unit, false);
-	int err = dmar_iommu_hotplug(unit, false);
+	int ir_ret = dmar_ir_hotplug(unit, false);
+	int ret = dmar_iommu_hotplug(unit, false);
 
-	return ir_err ?: err;
+	return ir_ret ?: ret;
 }
 
 static int dmar_start_fresh_unit(const struct acpi_dmar_hardware_unit *drhd, void *arg)
@@ -181,15 +182,15 @@ static int dmar_drop_fresh_unit(const struct acpi_dmar_hardware_unit *drhd, void
 {
 	struct dmar_drhd_unit *unit = dmar_reported_unit(drhd);
 	struct dmar_hotplug *plug = arg;
-	int err;
+	int ret;
 
 	if (!unit || !test_bit(unit->iommu->seq_id, plug->fresh))
 		return 0;
 
 	/* Also one that failed to start: that may have been undone only in part */
-	err = dmar_unit_undo(unit);
-	if (err) {
-		pr_err("%s: can't be stopped (%d): it stays\n", unit->iommu->name, err);
+	ret = dmar_unit_undo(unit);
+	if (ret) {
+		pr_err("%s: can't be stopped (%d): it stays\n", unit->iommu->name, ret);
 		return 0;
 	}
 	dmar_unit_unlink(unit);
@@ -208,45 +209,45 @@ static const struct dmar_handlers dmar_remove_others = {
 
 static int dmar_add_reported(struct dmar_hotplug *plug)
 {
-	int err = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_make_units);
+	int ret = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_make_units);
 
-	if (err)
-		return err;
+	if (ret)
+		return ret;
 	if (!plug->reported) {
 		dmar_firmware_bug("_DSM of a host bridge returns no units");
 		return 0;
 	}
 
-	err = dmar_walk_dsm(plug, DMAR_DSM_RHSA, &dmar_add_others);
-	if (!err)
-		err = dmar_walk_dsm(plug, DMAR_DSM_ATSR, &dmar_add_others);
-	if (!err)
-		err = dmar_walk_dsm(plug, DMAR_DSM_SATC, &dmar_add_others);
-	if (!err)
-		err = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_start_fresh_units);
-	return err;
+	ret = dmar_walk_dsm(plug, DMAR_DSM_RHSA, &dmar_add_others);
+	if (!ret)
+		ret = dmar_walk_dsm(plug, DMAR_DSM_ATSR, &dmar_add_others);
+	if (!ret)
+		ret = dmar_walk_dsm(plug, DMAR_DSM_SATC, &dmar_add_others);
+	if (!ret)
+		ret = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_start_fresh_units);
+	return ret;
 }
 
 static int dmar_hotplug_insert(struct dmar_hotplug *plug)
 {
-	int err = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_check_units);
+	int ret = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_check_units);
 
-	if (!err && plug->damaged)
-		err = -EINVAL;
-	if (err)
-		return err;
+	if (!ret && plug->damaged)
+		ret = -EINVAL;
+	if (ret)
+		return ret;
 
-	err = dmar_add_reported(plug);
-	if (!err)
+	ret = dmar_add_reported(plug);
+	if (!ret)
 		return 0;
 
 	dmar_walk_dsm(plug, DMAR_DSM_ATSR, &dmar_remove_others);
 	dmar_walk_dsm(plug, DMAR_DSM_SATC, &dmar_remove_others);
 	dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_drop_fresh_units);
-	return err;
+	return ret;
 }
 
-/* Devices go before their unit: those of a scope must have gone */
+/* Devices are removed before their unit: the slots of its scope must be empty. */
 static int dmar_check_empty(const struct acpi_dmar_hardware_unit *drhd, void *arg)
 {
 	struct dmar_drhd_unit *unit = dmar_reported_unit(drhd);
@@ -269,22 +270,22 @@ static int dmar_stop_unit(const struct acpi_dmar_hardware_unit *drhd, void *arg)
 {
 	struct dmar_drhd_unit *unit = dmar_reported_unit(drhd);
 	struct dmar_hotplug *plug = arg;
-	int err;
+	int ret;
 
 	if (!unit || test_bit(unit->iommu->seq_id, plug->stopped))
 		return 0;
 
-	err = dmar_unit_stop(unit);
-	if (!err)
+	ret = dmar_unit_stop(unit);
+	if (!ret)
 		__set_bit(unit->iommu->seq_id, plug->stopped);
-	return err;
+	return ret;
 }
 
 static const struct dmar_handlers dmar_stop_units = {
 	.drhd = dmar_stop_unit,
 };
 
-/* The bridge stays: so do its units, and one that fails does not stop the rest */
+/* The bridge stays, and so do its units. One that fails does not stop the rest. */
 static int dmar_restart_unit(const struct acpi_dmar_hardware_unit *drhd, void *arg)
 {
 	struct dmar_drhd_unit *unit = dmar_reported_unit(drhd);
@@ -319,17 +320,17 @@ static const struct dmar_handlers dmar_release_units = {
 
 static int dmar_hotplug_remove(struct dmar_hotplug *plug)
 {
-	int err = dmar_walk_dsm(plug, DMAR_DSM_ATSR, &dmar_check_all_empty);
+	int ret = dmar_walk_dsm(plug, DMAR_DSM_ATSR, &dmar_check_all_empty);
 
-	if (!err)
-		err = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_check_all_empty);
-	if (err)
-		return err;
+	if (!ret)
+		ret = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_check_all_empty);
+	if (ret)
+		return ret;
 
-	err = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_stop_units);
-	if (err) {
+	ret = dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_stop_units);
+	if (ret) {
 		dmar_walk_dsm(plug, DMAR_DSM_DRHD, &dmar_restart_units);
-		return err;
+		return ret;
 	}
 
 	dmar_walk_dsm(plug, DMAR_DSM_ATSR, &dmar_remove_others);
@@ -370,13 +371,13 @@ static int dmar_device_hotplug(acpi_handle bridge,
 {
 	struct dmar_hotplug *plug __free(kfree) = NULL;
 	acpi_handle handle;
-	int err;
+	int ret;
 
 	if (!dmar_in_use())
 		return 0;
-	err = dmar_find_dsm(bridge, &handle);
-	if (err || !handle)
-		return err;
+	ret = dmar_find_dsm(bridge, &handle);
+	if (ret || !handle)
+		return ret;
 
 	plug = kzalloc(sizeof(*plug), GFP_KERNEL);
 	if (!plug)
@@ -391,7 +392,7 @@ static int dmar_device_hotplug(acpi_handle bridge,
  * dmar_device_add() - add the units of a host bridge
  * @handle: ACPI object of the bridge, whose devices are not known yet
  *
- * Context: may sleep; takes dmar_global_lock.
+ * Context: Process context, may sleep; takes dmar_global_lock.
  * Return: 0, also if it has none or nothing is remapped, or an error, which the
  * bridge is to be refused for; nothing is left of its units then, but for one
  * that can't be stopped.
@@ -403,9 +404,9 @@ int dmar_device_add(acpi_handle handle)
 
 /**
  * dmar_device_remove() - remove the units of a host bridge
- * @handle: ACPI object of the bridge, whose devices are gone
+ * @handle: ACPI object of the bridge, whose devices were removed
  *
- * Context: may sleep; takes dmar_global_lock.
+ * Context: Process context, may sleep; takes dmar_global_lock.
  * Return: 0, -EBUSY if something behind a unit is still in use, or what the
  * method fails with; the units stay then.
  */

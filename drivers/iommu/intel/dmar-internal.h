@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ACPI table DMAR: checking it, walking it, and the devices that it names.
+ * Between the files dmar-*.c, dmar.c and rmrr.c: the ACPI table DMAR, checking it,
+ * walking it, and the devices that it names.
  *
  * What is declared for dmar-table.c needs neither hardware nor locks, and works
  * on any bytes.
  */
 
-#ifndef __VTD_DMAR_INTERNAL_H
-#define __VTD_DMAR_INTERNAL_H
+#ifndef _VTD_DMAR_INTERNAL_H
+#define _VTD_DMAR_INTERNAL_H
 
 #include <linux/acpi.h>
 #include <linux/dmar.h>
@@ -19,7 +20,7 @@
 /**
  * enum dmar_flaw - what can be wrong with the table
  * @DMAR_FLAW_NONE: nothing
- * @DMAR_FLAW_TABLE_SHORT: table has no room for its own header; not usable
+ * @DMAR_FLAW_TABLE_SHORT: table is too short for its own header; not usable
  * @DMAR_FLAW_TABLE_CUT: table says that it is longer than it is
  * @DMAR_FLAW_CHECKSUM: its bytes don't add up to 0
  * @DMAR_FLAW_WIDTH: host addresses are narrower than a page
@@ -66,10 +67,10 @@ enum dmar_flaw {
  * struct dmar_handlers - what a walk calls
  * @drhd: for a unit
  * @lost: for a unit whose registers can't be where it says; its devices are
- *	nobody else's
+ *	not behind another unit
  * @rmrr: for reserved memory
  * @atsr: for root ports that let ATS through
- * @rhsa: for the place of a unit in the machine
+ * @rhsa: for the NUMA node of a unit
  * @andd: for the name of a device that is not on PCI
  * @satc: for integrated devices that cache translations
  * @flaw: for what is wrong; @at is the structure, NULL for the table itself, and
@@ -106,6 +107,9 @@ struct dmar_scope_cursor {
 const char *dmar_flaw_text(enum dmar_flaw flaw);
 const char *dmar_type_name(u16 type);
 bool dmar_flaw_hides_unit(enum dmar_flaw flaw, const struct acpi_dmar_header *at);
+__printf(1, 2) void dmar_firmware_bug(const char *fmt, ...);
+void dmar_report_flaw(enum dmar_flaw flaw, const struct acpi_dmar_header *at,
+		      size_t offset, void *arg);
 int dmar_walk(const void *start, size_t bytes, const struct dmar_handlers *handlers,
 	      void *arg);
 int dmar_walk_table(const struct acpi_table_header *table,
@@ -122,33 +126,26 @@ bool dmar_same_structure(const struct acpi_dmar_header *a,
 			 const struct acpi_dmar_header *b);
 struct acpi_dmar_header *dmar_copy_structure(const struct acpi_dmar_header *header);
 
-/* dmar.c */
-extern struct list_head dmar_lost_units;
-extern bool dmar_units_lost;
-
-__printf(1, 2) void dmar_firmware_bug(const char *fmt, ...);
-struct dmar_drhd_unit *dmar_find_unit(u16 segment, u64 base);
-int dmar_unit_add(const struct acpi_dmar_hardware_unit *drhd);
-void dmar_unit_free(struct dmar_drhd_unit *unit);
-int dmar_set_node(const struct acpi_dmar_rhsa *rhsa, void *arg);
-void dmar_unit_unlink(struct dmar_drhd_unit *unit);
-void dmar_report_flaw(enum dmar_flaw flaw, const struct acpi_dmar_header *at,
-		      size_t offset, void *arg);
-bool dmar_in_use(void);
-
-/* init.c: DMA remapping is on; changes once, under dmar_global_lock */
-extern bool vtd_enabled;
-
 /* dmar-scope.c */
 int dmar_scope_alloc(const struct acpi_dmar_header *header,
-		     struct dmar_dev_scope **places, int *count);
-void dmar_scope_free(struct dmar_dev_scope *places, int count);
+		     struct dmar_dev_scope **slots, int *count);
+void dmar_scope_free(struct dmar_dev_scope *slots, int count);
+bool dmar_scope_take(struct dmar_dev_scope *slots, int count, struct device *dev,
+		     u8 bus, u8 devfn);
 bool dmar_scope_insert(const struct dmar_pci_notify_info *info,
 		       const struct acpi_dmar_header *header, u16 segment,
-		       struct dmar_dev_scope *places, int count);
+		       struct dmar_dev_scope *slots, int count);
 bool dmar_scope_remove(const struct dmar_pci_notify_info *info, u16 segment,
-		       struct dmar_dev_scope *places, int count);
-void dmar_unregister_bus_notifier(void);
+		       struct dmar_dev_scope *slots, int count);
+bool dmar_scope_covers(struct dmar_dev_scope *slots, int count,
+		       const struct pci_dev *dev);
+
+/* dmar-units.c */
+extern struct list_head dmar_lost_units;
+
+struct dmar_drhd_unit *dmar_find_unit(u16 segment, u64 base);
+void dmar_unit_link(struct dmar_drhd_unit *unit);
+void dmar_unit_unlink(struct dmar_drhd_unit *unit);
 
 /* rmrr.c */
 int vtd_rmrr_add(const struct acpi_dmar_reserved_memory *rmrr, void *arg);
@@ -159,4 +156,16 @@ int vtd_satc_add(const struct acpi_dmar_satc *satc, void *arg);
 int vtd_satc_remove(const struct acpi_dmar_satc *satc, void *arg);
 void vtd_reserved_notify(const struct dmar_pci_notify_info *info);
 
-#endif /* __VTD_DMAR_INTERNAL_H */
+/* dmar.c */
+extern bool dmar_units_lost;
+/* DMA remapping is on; init.c sets it once, under dmar_global_lock */
+extern bool vtd_enabled;
+
+bool dmar_registers_possible(const struct acpi_dmar_hardware_unit *drhd);
+bool dmar_registers_answer(u64 address, void __iomem *base);
+int dmar_unit_add(const struct acpi_dmar_hardware_unit *drhd);
+void dmar_unit_free(struct dmar_drhd_unit *unit);
+int dmar_set_node(const struct acpi_dmar_rhsa *rhsa, void *arg);
+bool dmar_in_use(void);
+
+#endif /* _VTD_DMAR_INTERNAL_H */

@@ -2,18 +2,22 @@
 /*
  * The ACPI table DMAR as bytes (specification, chapter 8).
  *
- * Owns the knowledge of what a structure must look like to be believed. Nothing
- * here touches hardware, takes a lock, or prints; only dmar_copy_structure()
- * allocates. Whatever the bytes are, no walk reads outside them, and each ends:
- * a structure whose length can't be believed ends the walk of the table, an
- * entry of a scope likewise that of the scope, and all else that is wrong is
- * stepped over.
+ * Knows what a structure must look like to be valid, and reports flaws of the
+ * firmware. Nothing here touches hardware or takes a lock; only
+ * dmar_copy_structure() allocates, and only dmar_firmware_bug() and
+ * dmar_report_flaw() print. Whatever the bytes are, no walk reads outside them,
+ * and each ends: a structure of invalid length ends the walk of the table, an
+ * entry of a scope likewise that of the scope, and every other flaw is skipped.
  */
+
+#define pr_fmt(fmt)	"DMAR: " fmt
 
 #include <kunit/visibility.h>
 #include <linux/array_size.h>
+#include <linux/dmi.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
+#include <linux/ratelimit.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -78,7 +82,7 @@ static const char * const dmar_flaw_texts[] = {
  * dmar_flaw_text() - say what is wrong
  * @flaw: what
  *
- * Context: any.
+ * Context: Any context.
  * Return: words that follow the name of the structure.
  */
 const char *dmar_flaw_text(enum dmar_flaw flaw)
@@ -91,7 +95,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_flaw_text);
  * dmar_type_name() - name of a type of structure
  * @type: as in the header of the structure
  *
- * Context: any.
+ * Context: Any context.
  * Return: four letters, or "structure" if the type is unknown.
  */
 const char *dmar_type_name(u16 type)
@@ -101,13 +105,82 @@ const char *dmar_type_name(u16 type)
 EXPORT_SYMBOL_IF_KUNIT(dmar_type_name);
 
 /**
+ * dmar_firmware_bug() - report what firmware did wrong
+ * @fmt: format of one line, without its end
+ *
+ * The first report also names the firmware. Ratelimited.
+ *
+ * Context: Any context.
+ */
+void dmar_firmware_bug(const char *fmt, ...)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      2 * DEFAULT_RATELIMIT_BURST);
+	struct va_format format;
+	va_list args;
+
+	add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
+	if (!__ratelimit(&limit))
+		return;
+
+	va_start(args, fmt);
+	format.fmt = fmt;
+	format.va = &args;
+	pr_warn(FW_BUG "%pV\n", &format);
+	va_end(args);
+
+	pr_warn_once("BIOS vendor: %s; Ver: %s; Product Version: %s\n",
+		     dmi_get_system_info(DMI_BIOS_VENDOR),
+		     dmi_get_system_info(DMI_BIOS_VERSION),
+		     dmi_get_system_info(DMI_PRODUCT_VERSION));
+}
+
+/**
+ * dmar_report_flaw() - report what is wrong with the table
+ * @flaw: what
+ * @at: structure that has it, or NULL
+ * @offset: distance from the first structure in bytes
+ * @arg: not used
+ *
+ * For struct dmar_handlers. An unknown type is no bug: it may be of a later
+ * version of the specification.
+ *
+ * Context: Any context.
+ */
+void dmar_report_flaw(enum dmar_flaw flaw, const struct acpi_dmar_header *at,
+		      size_t offset, void *arg)
+{
+	switch (flaw) {
+	case DMAR_FLAW_TYPE:
+		pr_info_once("structures of unknown type are left out, first is %u\n",
+			     at->type);
+		break;
+	case DMAR_FLAW_SCOPE_TYPE:
+		pr_info_once("device scope entries of unknown type are left out, first in %s at +0x%zx\n",
+			     dmar_type_name(at->type), offset);
+		break;
+	case DMAR_FLAW_TABLE_SHORT:
+	case DMAR_FLAW_TABLE_CUT:
+	case DMAR_FLAW_CHECKSUM:
+	case DMAR_FLAW_WIDTH:
+		dmar_firmware_bug("table: %s", dmar_flaw_text(flaw));
+		break;
+	default:
+		dmar_firmware_bug("%s at +0x%zx: %s",
+				  at ? dmar_type_name(at->type) : "structure", offset,
+				  dmar_flaw_text(flaw));
+		break;
+	}
+}
+
+/**
  * dmar_flaw_hides_unit() - tell whether a unit may be missing for a flaw
  * @flaw: what is wrong
  * @at: structure that has it, or NULL
  *
  * Units with registers where none can be are handed on as lost, and don't count.
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if the structure is a unit that is left out, or if what is behind
  * it is not looked at.
  */
@@ -129,7 +202,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_flaw_hides_unit);
  * dmar_register_bytes() - size of a unit's registers
  * @drhd: the unit
  *
- * Context: any.
+ * Context: Any context.
  * Return: bytes, at least 4 KiB (specification 8.3).
  */
 u64 dmar_register_bytes(const struct acpi_dmar_hardware_unit *drhd)
@@ -142,7 +215,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_register_bytes);
  * dmar_scope_start() - start to walk a device scope
  * @header: structure that was handed on by dmar_walk(), or a copy of it
  *
- * Context: any.
+ * Context: Any context.
  * Return: a cursor for dmar_scope_next(); empty for types without a scope.
  */
 struct dmar_scope_cursor dmar_scope_start(const struct acpi_dmar_header *header)
@@ -162,7 +235,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_scope_start);
  * dmar_scope_steps() - length of the path of a scope entry
  * @scope: the entry, from dmar_scope_next()
  *
- * Context: any.
+ * Context: Any context.
  * Return: number of struct acpi_dmar_pci_path behind it, at least 1.
  */
 unsigned int dmar_scope_steps(const struct acpi_dmar_device_scope *scope)
@@ -225,7 +298,7 @@ static bool dmar_scope_step(struct dmar_scope_cursor *cursor, enum dmar_flaw fla
  * dmar_scope_next() - next entry of a device scope that makes sense
  * @cursor: from dmar_scope_start(); moves behind the entry
  *
- * Context: any.
+ * Context: Any context.
  * Return: the entry, with its whole path, or NULL at the end.
  */
 const struct acpi_dmar_device_scope *dmar_scope_next(struct dmar_scope_cursor *cursor)
@@ -276,12 +349,12 @@ static enum dmar_flaw dmar_check_memory(const struct acpi_dmar_reserved_memory *
 /* Name of a device that is not on PCI (8.7) */
 static enum dmar_flaw dmar_check_name(const struct acpi_dmar_andd *andd)
 {
-	size_t room = andd->header.length - offsetof(struct acpi_dmar_andd, device_name);
+	size_t space = andd->header.length - offsetof(struct acpi_dmar_andd, device_name);
 	const char *name = (const char *)andd +
 			   offsetof(struct acpi_dmar_andd, device_name);
-	size_t length = strnlen(name, room);
+	size_t length = strnlen(name, space);
 
-	return length && length < room ? DMAR_FLAW_NONE : DMAR_FLAW_NAME;
+	return length && length < space ? DMAR_FLAW_NONE : DMAR_FLAW_NAME;
 }
 
 /* Whether its length can be believed, which tells where the next one is */
@@ -314,7 +387,7 @@ static enum dmar_flaw dmar_check_structure(const struct acpi_dmar_header *header
 	}
 }
 
-/* Hand a structure that can be read to whom it concerns */
+/* Call the handler of a structure's type. */
 static int dmar_hand_on(const struct acpi_dmar_header *header,
 			const struct dmar_handlers *handlers, bool lost, void *arg)
 {
@@ -404,7 +477,7 @@ static int dmar_visit(const struct dmar_walk_state *walk,
  * @handlers: what to call for each
  * @arg: what the handlers get
  *
- * Context: that of the handlers.
+ * Context: That of the handlers.
  * Return: 0, or what a handler ended the walk with.
  */
 int dmar_walk(const void *start, size_t bytes, const struct dmar_handlers *handlers,
@@ -418,10 +491,10 @@ int dmar_walk(const void *start, size_t bytes, const struct dmar_handlers *handl
 	while (offset < bytes) {
 		const struct acpi_dmar_header *header = start + offset;
 		enum dmar_flaw flaw = dmar_check_length(header, bytes - offset);
-		int err;
+		int ret;
 
 		if (flaw != DMAR_FLAW_NONE) {
-			/* What is cut off so early has no header to look at */
+			/* Too few bytes for a header */
 			if (bytes - offset < sizeof(*header))
 				header = NULL;
 			if (handlers->flaw)
@@ -429,9 +502,9 @@ int dmar_walk(const void *start, size_t bytes, const struct dmar_handlers *handl
 			break;
 		}
 
-		err = dmar_visit(&walk, header);
-		if (err)
-			return err;
+		ret = dmar_visit(&walk, header);
+		if (ret)
+			return ret;
 		offset += header->length;
 	}
 
@@ -445,9 +518,9 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_walk);
  * @handlers: what to call for each
  * @arg: what the handlers get
  *
- * Context: that of the handlers.
- * Return: 0, what a handler ended the walk with, or -EINVAL if the table has no
- * room for its header.
+ * Context: That of the handlers.
+ * Return: 0, what a handler ended the walk with, or -EINVAL if the table is too short
+ * for its header.
  */
 int dmar_walk_table(const struct acpi_table_header *table,
 		    const struct dmar_handlers *handlers, void *arg)
@@ -462,7 +535,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_walk_table);
 
 /**
  * struct dmar_check - a check in progress
- * @report: whom to tell of flaws, or NULL
+ * @report: gets the flaws, or NULL
  * @arg: what it gets
  * @flaws: flaws so far
  */
@@ -493,7 +566,7 @@ static const struct dmar_handlers dmar_check_handlers = {
  * @report: its @flaw is told of each; may be NULL
  * @arg: what it gets
  *
- * Context: that of the handler.
+ * Context: That of the handler.
  * Return: number of flaws. A type that is unknown counts as one.
  */
 int dmar_check_structures(const void *start, size_t bytes,
@@ -513,7 +586,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_check_structures);
  * @report: its @flaw is told of each; may be NULL
  * @arg: what it gets
  *
- * Context: that of the handler.
+ * Context: That of the handler.
  * Return: number of flaws, or -EINVAL if the table can't be used at all.
  */
 int dmar_check_table(const struct acpi_table_header *table, size_t size,
@@ -553,7 +626,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_check_table);
  *
  * Entries of scopes that make no sense are not looked at.
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if they do.
  */
 bool dmar_same_structure(const struct acpi_dmar_header *a,
@@ -565,7 +638,7 @@ bool dmar_same_structure(const struct acpi_dmar_header *a,
 
 	if (a->type != b->type)
 		return false;
-	/* What stands between header and scope */
+	/* The bytes between header and scope */
 	if (at_a.pos - (const void *)a != at_b.pos - (const void *)b ||
 	    memcmp(a + 1, b + 1, at_a.pos - (const void *)(a + 1)))
 		return false;
@@ -588,7 +661,7 @@ EXPORT_SYMBOL_IF_KUNIT(dmar_same_structure);
  * The copy's length is that of what is left in it, so that its scope can also be
  * walked without further checks.
  *
- * Context: may sleep.
+ * Context: Process context, may sleep.
  * Return: the copy, to be freed by kfree(), or NULL without memory.
  */
 struct acpi_dmar_header *dmar_copy_structure(const struct acpi_dmar_header *header)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The order in which DMA remapping comes up: which units take part, each one's
- * queue and tables, then all their caches are empty, then the core gets to know
- * them and attaches devices, then translation is turned on.
+ * queue and tables, then all their caches are invalidated, then the units are
+ * registered with the core, which attaches devices, then translation is turned on.
  */
 
 #define pr_fmt(fmt) "DMAR: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/crash_dump.h>
 #include <linux/dmar.h>
 #include <linux/pci.h>
@@ -27,9 +28,6 @@
 #include "rmrr.h"
 #include "sysfs.h"
 #include "unit.h"
-
-/* DMA remapping is on; changes once, under dmar_global_lock */
-bool vtd_enabled __read_mostly;
 
 static bool has_external_ports(void)
 {
@@ -59,9 +57,8 @@ static bool __init forced_by_tboot(void)
 }
 
 /*
- * Firmware asks for protection, and there are ports that anybody can plug
- * something into. Where remapping is off by default, only what is plugged in
- * there is translated.
+ * Firmware asks for protection, and there are external ports. Where remapping is
+ * off by default, only devices at such ports are translated.
  */
 static bool __init forced_by_platform(void)
 {
@@ -149,12 +146,12 @@ static void set_up_inherited(struct intel_iommu *unit)
 
 static int set_up_unit(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
 	set_up_queue(unit);
-	error = vtd_contexts_init(unit);
-	if (error)
-		return error;
+	ret = vtd_contexts_init(unit);
+	if (ret)
+		return ret;
 	set_up_inherited(unit);
 	if (vtd_ecap_scalable(unit->ecap))
 		pr_info_once("scalable mode is not supported by this driver, legacy mode is used\n");
@@ -162,9 +159,9 @@ static int set_up_unit(struct intel_iommu *unit)
 }
 
 /* A unit that fails is left out: its devices have no IOMMU, and say so */
-static void leave_out(struct intel_iommu *unit, int error)
+static void leave_out(struct intel_iommu *unit, int ret)
 {
-	pr_err("%s: can't be set up: %d; it does not translate\n", unit->name, error);
+	pr_err("%s: can't be set up: %d; it does not translate\n", unit->name, ret);
 	vtd_translation_off(unit);
 	unit->drhd->ignored = 1;
 }
@@ -173,32 +170,32 @@ static void __init set_up_units(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *unit;
-	int error;
+	int ret;
 
 	for_each_iommu(unit, drhd) {
 		if (drhd->ignored) {
 			vtd_translation_off(unit);
 			continue;
 		}
-		error = set_up_unit(unit);
-		if (error)
-			leave_out(unit, error);
+		ret = set_up_unit(unit);
+		if (ret)
+			leave_out(unit, ret);
 	}
 
 	/* Some X58 chipsets only invalidate once all queues are on */
 	for_each_active_iommu(unit, drhd) {
-		error = vtd_contexts_enable(unit);
-		if (!error)
-			error = dmar_set_interrupt(unit);
-		if (error)
-			leave_out(unit, error);
+		ret = vtd_contexts_enable(unit);
+		if (!ret)
+			ret = dmar_set_interrupt(unit);
+		if (ret)
+			leave_out(unit, ret);
 	}
 	vtd_quirk_check_isoch();
 }
 
 /*
- * Where units keep what is not present, each mapping is told to the host one by
- * one anyhow, and batches of unmappings would only make it work on more at once.
+ * With caching mode a hypervisor follows each mapping one by one anyhow; batches
+ * of unmappings would only make it work on more at once.
  */
 static void choose_policy(const struct intel_iommu *unit)
 {
@@ -211,18 +208,18 @@ static void choose_policy(const struct intel_iommu *unit)
 /* The core probes devices in here, which takes its own locks */
 static int announce_unit(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
 	choose_policy(unit);
-	error = iommu_device_sysfs_add(&unit->iommu, NULL, vtd_sysfs_groups, "%s",
-				       unit->name);
-	if (error)
-		return error;
+	ret = iommu_device_sysfs_add(&unit->iommu, NULL, vtd_sysfs_groups, "%s",
+				     unit->name);
+	if (ret)
+		return ret;
 	set_dev_node(unit->iommu.dev, unit->node);
-	error = iommu_device_register(&unit->iommu, &intel_iommu_ops, NULL);
-	if (error) {
+	ret = iommu_device_register(&unit->iommu, &intel_iommu_ops, NULL);
+	if (ret) {
 		iommu_device_sysfs_remove(&unit->iommu);
-		return error;
+		return ret;
 	}
 	if (!vtd_pmu_alloc(unit))
 		vtd_pmu_register(unit);
@@ -234,16 +231,16 @@ static void __init announce_units(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *unit;
-	int error;
+	int ret;
 
 	down_read(&dmar_global_lock);
 	for_each_active_iommu(unit, drhd) {
 		/* Units stay until the hotplug of ACPI is there, which is later */
 		up_read(&dmar_global_lock);
-		error = announce_unit(unit);
+		ret = announce_unit(unit);
 		down_read(&dmar_global_lock);
-		if (error)
-			leave_out(unit, error);
+		if (ret)
+			leave_out(unit, ret);
 	}
 	up_read(&dmar_global_lock);
 }
@@ -252,16 +249,15 @@ static int __init probe_companions(struct device *dev)
 {
 	struct acpi_device *adev = to_acpi_device(dev);
 	struct acpi_device_physical_node *node;
-	int error = 0;
+	int ret = 0;
 
-	mutex_lock(&adev->physical_node_lock);
+	guard(mutex)(&adev->physical_node_lock);
 	list_for_each_entry(node, &adev->physical_node_list, node) {
-		error = iommu_probe_device(node->dev);
-		if (error)
+		ret = iommu_probe_device(node->dev);
+		if (ret)
 			break;
 	}
-	mutex_unlock(&adev->physical_node_lock);
-	return error;
+	return ret;
 }
 
 /* Devices that ANDD structures name are on no bus that the core looks at */
@@ -269,7 +265,7 @@ static void __init probe_named_devices(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct device *dev;
-	int i, error;
+	int i, ret;
 
 	down_read(&dmar_global_lock);
 	for_each_active_drhd_unit(drhd) {
@@ -277,10 +273,10 @@ static void __init probe_named_devices(void)
 			if (dev->bus != &acpi_bus_type)
 				continue;
 			up_read(&dmar_global_lock);
-			error = probe_companions(dev);
+			ret = probe_companions(dev);
 			down_read(&dmar_global_lock);
-			if (error)
-				dev_warn(dev, "DMAR: can't be probed: %d\n", error);
+			if (ret)
+				dev_warn(dev, "DMAR: can't be probed: %d\n", ret);
 		}
 	}
 	up_read(&dmar_global_lock);
@@ -288,12 +284,12 @@ static void __init probe_named_devices(void)
 
 static int start_translation(struct intel_iommu *unit)
 {
-	int error = 0;
+	int ret = 0;
 
 	if (!(unit->flags & VTD_UNIT_TRANSLATION_INHERITED))
-		error = vtd_unit_command(unit, VTD_GCMD_TE, 0);
+		ret = vtd_unit_command(unit, VTD_GCMD_TE, 0);
 	/* What firmware protects stays so if we don't */
-	return error ?: vtd_unit_disable_protected_memory(unit);
+	return ret ?: vtd_unit_disable_protected_memory(unit);
 }
 
 static void __init start_units(void)
@@ -301,24 +297,23 @@ static void __init start_units(void)
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *unit;
 
-	down_read(&dmar_global_lock);
+	guard(rwsem_read)(&dmar_global_lock);
 	for_each_iommu(unit, drhd) {
 		if (drhd->ignored)
 			vtd_unit_disable_protected_memory(unit);
 		else if (start_translation(unit))
 			pr_err("%s: does not start to translate\n", unit->name);
 	}
-	up_read(&dmar_global_lock);
 }
 
-/* Nothing translates: neither because we are told so, nor left over from before */
+/* Turn all translation off, also that which was left on before this kernel. */
 static void __init stay_off(void)
 {
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *unit;
 
 	for_each_iommu(unit, drhd) {
-		/* tboot had it set up, and nobody else takes it away */
+		/* tboot set it up, and no other code disables it */
 		if (vtd_params.tboot_noforce)
 			vtd_unit_disable_protected_memory(unit);
 		vtd_translation_off(unit);
@@ -327,14 +322,48 @@ static void __init stay_off(void)
 
 static int __init find_units(bool forced)
 {
-	int error = dmar_table_init();
+	int ret = dmar_table_init();
 
-	if (!error)
-		error = min(dmar_dev_scope_init(), 0);
-	if (error && forced)
+	if (!ret)
+		ret = min(dmar_dev_scope_init(), 0);
+	if (ret && forced)
 		pr_emerg("protection was asked for, but there is no usable DMAR table: %d\n",
-			 error);
-	return error;
+			 ret);
+	return ret;
+}
+
+static int __init set_up(void)
+{
+	lockdep_assert_held_write(&dmar_global_lock);
+
+	if (no_iommu || vtd_params.disabled) {
+		stay_off();
+		return -ENODEV;
+	}
+	vtd_reserved_lists_report();
+	choose_units();
+	set_up_units();
+	vtd_enabled = true;
+	return 0;
+}
+
+static int __init find_and_set_up(bool forced)
+{
+	int ret;
+
+	scoped_guard(rwsem_write, &dmar_global_lock)
+		ret = find_units(forced);
+	if (ret)
+		return ret;
+
+	/* The notifier takes the lock itself */
+	dmar_register_bus_notifier();
+	if (!no_iommu)
+		vtd_debugfs_init();
+
+	scoped_guard(rwsem_write, &dmar_global_lock)
+		ret = set_up();
+	return ret;
 }
 
 /**
@@ -343,37 +372,19 @@ static int __init find_units(bool forced)
  * Called once while the machine boots, after PCI devices are known and before
  * their drivers are.
  *
- * Context: may sleep; takes dmar_global_lock.
+ * Context: Process context, may sleep; takes dmar_global_lock.
  * Return: 0, or -ENODEV if there is nothing to turn on, or it is not wanted.
  */
 int __init intel_iommu_init(void)
 {
 	bool forced = forced_by_tboot() || forced_by_platform();
-	int error;
+	int ret = find_and_set_up(forced);
 
-	down_write(&dmar_global_lock);
-	error = find_units(forced);
-	up_write(&dmar_global_lock);
-	if (error)
-		goto free;
-
-	/* The notifier takes the lock itself */
-	dmar_register_bus_notifier();
-	if (!no_iommu)
-		vtd_debugfs_init();
-
-	down_write(&dmar_global_lock);
-	error = -ENODEV;
-	if (no_iommu || vtd_params.disabled) {
-		stay_off();
-		up_write(&dmar_global_lock);
-		goto free;
+	if (ret) {
+		guard(rwsem_write)(&dmar_global_lock);
+		vtd_reserved_lists_free();
+		return ret;
 	}
-	vtd_reserved_lists_report();
-	choose_units();
-	set_up_units();
-	vtd_enabled = true;
-	up_write(&dmar_global_lock);
 
 	vtd_power_init();
 	announce_units();
@@ -381,26 +392,20 @@ int __init intel_iommu_init(void)
 	start_units();
 	pr_info("Intel(R) Virtualization Technology for Directed I/O\n");
 	return 0;
-
-free:
-	down_write(&dmar_global_lock);
-	vtd_reserved_lists_free();
-	up_write(&dmar_global_lock);
-	return error;
 }
 
 static int add_unit(struct intel_iommu *unit)
 {
-	int error;
+	int ret;
 
 	if (unit->gcmd & VTD_GCMD_TE)
 		turn_off(unit);
-	error = set_up_unit(unit) ?: vtd_contexts_enable(unit);
-	if (!error)
-		error = dmar_set_interrupt(unit);
-	if (!error)
-		error = start_translation(unit);
-	return error ?: announce_unit(unit);
+	ret = set_up_unit(unit) ?: vtd_contexts_enable(unit);
+	if (!ret)
+		ret = dmar_set_interrupt(unit);
+	if (!ret)
+		ret = start_translation(unit);
+	return ret ?: announce_unit(unit);
 }
 
 static int remove_unit(struct intel_iommu *unit)
@@ -420,21 +425,22 @@ static int remove_unit(struct intel_iommu *unit)
  * @drhd: unit that was added, or that is about to be removed
  * @insert: which of the two
  *
- * Context: may sleep; under dmar_global_lock.
+ * Context: Process context, may sleep; under dmar_global_lock.
  * Return: 0, or a negative errno if the unit can't be used, or goes on translating.
  */
 int dmar_iommu_hotplug(struct dmar_drhd_unit *drhd, bool insert)
 {
-	int error;
+	int ret;
 
+	lockdep_assert_held_write(&dmar_global_lock);
 	if (!vtd_enabled)
 		return 0;
 	if (!insert)
 		return remove_unit(drhd->iommu);
 	if (drhd->ignored)
 		return 0;
-	error = add_unit(drhd->iommu);
-	if (error)
-		leave_out(drhd->iommu, error);
-	return error;
+	ret = add_unit(drhd->iommu);
+	if (ret)
+		leave_out(drhd->iommu, ret);
+	return ret;
 }

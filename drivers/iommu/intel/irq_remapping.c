@@ -353,17 +353,12 @@ struct irq_remap_ops intel_irq_remap_ops = {
 	.enable_faulting	= enable_drhd_fault_handling,
 };
 
-/*
- * Devices have been found by now. Their interrupts need scopes even where DMA is
- * not remapped. Tables of a start that failed could not be freed before.
- */
+/* Tables of a start that failed could not be freed before. */
 static int __init vtd_ir_late_init(void)
 {
 	guard(rwsem_write)(&dmar_global_lock);
-	if (irq_remapping_enabled)
-		return dmar_dev_scope_init();
-
-	vtd_ir_teardown_all();
+	if (!irq_remapping_enabled)
+		vtd_ir_teardown_all();
 	return 0;
 }
 rootfs_initcall(vtd_ir_late_init);

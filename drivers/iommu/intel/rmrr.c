@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What firmware tells of devices other than which unit they are behind: memory
- * that they use on their own (RMRR), root ports that let ATS through (ATSR), and
- * integrated devices that cache translations (SATC).
+ * Structures of the DMAR table that are not about units: memory that devices use
+ * on their own (RMRR), root ports that let ATS through (ATSR), and integrated
+ * devices that cache translations (SATC).
  *
  * Owns a list of each. They change under dmar_global_lock held for writing, and
- * are read under RCU. Entries come while the table is parsed, those of ATSR and
- * SATC also with a host bridge; they go with it, or all at once when nothing is
- * to be translated.
+ * are read under RCU. Entries are added while the table is parsed, those of ATSR
+ * and SATC also with a host bridge; they are removed with it, or all at once when
+ * nothing is to be translated.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
 
 #include <linux/align.h>
+#include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
@@ -36,7 +37,7 @@
  * @hdr: copy of the structure, less what makes no sense
  * @segment: PCI segment
  * @devices: devices of its scope
- * @devices_cnt: places in @devices
+ * @devices_cnt: slots in @devices
  * @first: RMRR: first byte, start of a page
  * @last: RMRR: last byte, end of a page
  * @flag: ATSR: all root ports of the segment; SATC: the devices need ATS
@@ -137,7 +138,7 @@ static void vtd_reserved_remove(const struct list_head *head,
  * For struct dmar_handlers. Memory that the kernel could use for other things is
  * told of and still noted: the devices use it in any case.
  *
- * Context: boot, may sleep.
+ * Context: Boot, may sleep.
  * Return: 0 or -ENOMEM.
  */
 int __init vtd_rmrr_add(const struct acpi_dmar_reserved_memory *rmrr, void *arg)
@@ -173,8 +174,8 @@ int __init vtd_rmrr_add(const struct acpi_dmar_reserved_memory *rmrr, void *arg)
  *
  * For struct dmar_handlers.
  *
- * Context: may sleep; dmar_global_lock held for writing, or while the machine
- * boots.
+ * Context: Process context, may sleep; dmar_global_lock held for writing, or
+ * while the machine boots.
  * Return: 0 or -ENOMEM.
  */
 int vtd_atsr_add(const struct acpi_dmar_atsr *atsr, void *arg)
@@ -184,7 +185,7 @@ int vtd_atsr_add(const struct acpi_dmar_atsr *atsr, void *arg)
 }
 
 /**
- * vtd_atsr_busy() - see whether root ports can go
+ * vtd_atsr_busy() - tell whether root ports can be removed
  * @atsr: the ports, handed on by dmar_walk()
  * @arg: not used
  *
@@ -199,6 +200,7 @@ int vtd_atsr_busy(const struct acpi_dmar_atsr *atsr, void *arg)
 	struct device *dev;
 	int i;
 
+	lockdep_assert_held_write(&dmar_global_lock);
 	if (!entry || entry->flag)
 		return 0;
 	for_each_active_dev_scope(entry->devices, entry->devices_cnt, i, dev)
@@ -207,13 +209,13 @@ int vtd_atsr_busy(const struct acpi_dmar_atsr *atsr, void *arg)
 }
 
 /**
- * vtd_atsr_remove() - forget root ports that let ATS through
+ * vtd_atsr_remove() - remove root ports that let ATS through
  * @atsr: the ports, handed on by dmar_walk()
  * @arg: not used
  *
  * For struct dmar_handlers.
  *
- * Context: may sleep; dmar_global_lock held for writing.
+ * Context: Process context, may sleep; dmar_global_lock held for writing.
  * Return: 0.
  */
 int vtd_atsr_remove(const struct acpi_dmar_atsr *atsr, void *arg)
@@ -229,8 +231,8 @@ int vtd_atsr_remove(const struct acpi_dmar_atsr *atsr, void *arg)
  *
  * For struct dmar_handlers.
  *
- * Context: may sleep; dmar_global_lock held for writing, or while the machine
- * boots.
+ * Context: Process context, may sleep; dmar_global_lock held for writing, or
+ * while the machine boots.
  * Return: 0 or -ENOMEM.
  */
 int vtd_satc_add(const struct acpi_dmar_satc *satc, void *arg)
@@ -241,13 +243,13 @@ int vtd_satc_add(const struct acpi_dmar_satc *satc, void *arg)
 }
 
 /**
- * vtd_satc_remove() - forget integrated devices that cache translations
+ * vtd_satc_remove() - remove integrated devices that cache translations
  * @satc: the devices, handed on by dmar_walk()
  * @arg: not used
  *
  * For struct dmar_handlers.
  *
- * Context: may sleep; dmar_global_lock held for writing.
+ * Context: Process context, may sleep; dmar_global_lock held for writing.
  * Return: 0.
  */
 int vtd_satc_remove(const struct acpi_dmar_satc *satc, void *arg)
@@ -272,13 +274,12 @@ static void vtd_notify_list(const struct list_head *head,
 }
 
 /**
- * vtd_reserved_notify() - a PCI device came or went
+ * vtd_reserved_notify() - follow a PCI device that was added or removed
  * @info: the device
  *
  * Unlike units, several of the structures here may name it.
  *
- * Context: may sleep; dmar_global_lock held for writing, or while the machine
- * boots.
+ * Context: Process context, may sleep; dmar_global_lock held for writing.
  */
 void vtd_reserved_notify(const struct dmar_pci_notify_info *info)
 {
@@ -352,7 +353,7 @@ static bool vtd_is_isa_bridge(struct device *dev)
  * Memory that the device uses on its own has to be mapped one to one; addresses
  * of interrupts can't be mapped. Without memory, entries are missing.
  *
- * Context: may sleep.
+ * Context: Process context, may sleep.
  */
 void vtd_rmrr_get_regions(struct device *dev, struct list_head *head)
 {
@@ -360,12 +361,11 @@ void vtd_rmrr_get_regions(struct device *dev, struct list_head *head)
 	int prot = IOMMU_READ | IOMMU_WRITE;
 	struct vtd_reserved *rmrr;
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(rmrr, &vtd_rmrrs, list)
-		if (vtd_rmrr_applies(rmrr, dev))
-			vtd_add_region(head, rmrr->first, rmrr->last, prot, type,
-				       GFP_ATOMIC);
-	rcu_read_unlock();
+	scoped_guard(rcu)
+		list_for_each_entry_rcu(rmrr, &vtd_rmrrs, list)
+			if (vtd_rmrr_applies(rmrr, dev))
+				vtd_add_region(head, rmrr->first, rmrr->last, prot,
+					       type, GFP_ATOMIC);
 
 	if (IS_ENABLED(CONFIG_INTEL_IOMMU_FLOPPY_WA) && vtd_is_isa_bridge(dev))
 		vtd_add_region(head, 0, VTD_ISA_BYTES - 1, prot,
@@ -396,8 +396,8 @@ static const struct vtd_reserved *vtd_satc_of(const struct pci_dev *pdev)
 }
 
 /*
- * Goes up to the root port. NULL with *@integrated set if there is none since
- * the device is on a root bus; NULL without if a bus that is not PCIe is between.
+ * Find the root port above a device. Return NULL with *@integrated set if the
+ * device is on a root bus, NULL without if a bus between them is not PCIe.
  */
 static const struct pci_dev *vtd_root_port_of(const struct pci_dev *pdev,
 					      bool *integrated)
@@ -433,7 +433,7 @@ static bool vtd_port_lets_ats(const struct pci_dev *port)
 }
 
 /**
- * vtd_ats_allowed() - whether a device may cache translations
+ * vtd_ats_allowed() - tell whether a device may cache translations
  * @pdev: the device; for a virtual function its physical function is looked at
  *
  * Integrated devices may, and those behind a root port that lets requests for
@@ -441,7 +441,7 @@ static bool vtd_port_lets_ats(const struct pci_dev *port)
  * hardware turns it on for them in legacy mode, and invalidates what they cached
  * along with the IOTLB. Doing both again would only cost time.
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if it may.
  */
 bool vtd_ats_allowed(struct pci_dev *pdev)
@@ -462,9 +462,9 @@ bool vtd_ats_allowed(struct pci_dev *pdev)
 }
 
 /**
- * vtd_reserved_lists_report() - say which structures the table does not have
+ * vtd_reserved_lists_report() - report which structures the table does not have
  *
- * Context: any.
+ * Context: Any context.
  */
 void vtd_reserved_lists_report(void)
 {
@@ -487,11 +487,11 @@ static void vtd_reserved_free_list(struct list_head *head)
 }
 
 /**
- * vtd_reserved_lists_free() - forget all of them
+ * vtd_reserved_lists_free() - free all lists
  *
- * For when DMA is not remapped: nobody asks then. May be called again.
+ * For when DMA is not remapped: the lists are not used then. May be called again.
  *
- * Context: may sleep; dmar_global_lock held for writing.
+ * Context: Process context, may sleep; dmar_global_lock held for writing.
  */
 void vtd_reserved_lists_free(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Memory that firmware has devices use, and devices that may cache translations. */
 
-#ifndef __VTD_RMRR_H
-#define __VTD_RMRR_H
+#ifndef _VTD_RMRR_H
+#define _VTD_RMRR_H
 
 #include <linux/list.h>
 #include <linux/types.h>
@@ -15,4 +15,4 @@ bool vtd_ats_allowed(struct pci_dev *pdev);
 void vtd_reserved_lists_report(void);
 void vtd_reserved_lists_free(void);
 
-#endif /* __VTD_RMRR_H */
+#endif /* _VTD_RMRR_H */

@@ -2,7 +2,7 @@
 /*
  * Tests of the ACPI table DMAR: a good one, one for each kind of damage, and
  * damage at random. A table is always in memory of exactly its size, so that
- * KASAN sees who reads beyond. A walk that does not end has its test aborted by
+ * KASAN reports reads beyond. A walk that does not end has its test aborted by
  * what it calls.
  */
 
@@ -244,10 +244,10 @@ static int see_rhsa(const struct acpi_dmar_rhsa *rhsa, void *arg)
 static int see_andd(const struct acpi_dmar_andd *andd, void *arg)
 {
 	struct dmar_test *t = arg;
-	size_t room = andd->header.length - 8;
+	size_t space = andd->header.length - 8;
 
 	/* The name ends within */
-	if (inside(t, andd, andd->header.length) && strnlen((char *)andd + 8, room) == room)
+	if (inside(t, andd, andd->header.length) && strnlen((char *)andd + 8, space) == space)
 		t->outside++;
 	return look_at(arg, &andd->header);
 }
