@@ -3,13 +3,13 @@
  * For debugfs*.c only.
  *
  * Files that show all units take dmar_global_lock for reading, which keeps the
- * units; nobody waits for readers of these files while he holds it. Files of
+ * units; no code waits for readers of these files with that lock held. Files of
  * one unit or device take neither that lock nor the core's: debugfs waits for
- * their readers before the unit or device goes, with those locks held.
+ * their readers before the unit or device is freed, with those locks held.
  */
 
-#ifndef __VTD_DEBUGFS_INTERNAL_H
-#define __VTD_DEBUGFS_INTERNAL_H
+#ifndef _VTD_DEBUGFS_INTERNAL_H
+#define _VTD_DEBUGFS_INTERNAL_H
 
 struct dentry;
 struct intel_iommu;
@@ -26,4 +26,4 @@ void vtd_debugfs_tables_init(struct dentry *root);
 void vtd_debugfs_walk_add_device(struct vtd_device *device);
 void vtd_debugfs_walk_remove_device(struct vtd_device *device);
 
-#endif /* __VTD_DEBUGFS_INTERNAL_H */
+#endif /* _VTD_DEBUGFS_INTERNAL_H */

@@ -62,7 +62,7 @@ DEFINE_SHOW_ATTRIBUTE(stats);
  * @unit: the unit
  * @folder: where to put them
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void vtd_debugfs_stats_add_unit(struct intel_iommu *unit, struct dentry *folder)
 {
@@ -145,7 +145,7 @@ DEFINE_SHOW_STORE_ATTRIBUTE(dmar_perf_latency);
  * vtd_debugfs_stats_init() - make the files for all units
  * @root: the driver's folder
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void vtd_debugfs_stats_init(struct dentry *root)
 {

@@ -170,7 +170,7 @@ DEFINE_SHOW_ATTRIBUTE(ir_translation_struct);
  * vtd_debugfs_tables_init() - make the files for all units
  * @root: the driver's folder
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void vtd_debugfs_tables_init(struct dentry *root)
 {

@@ -190,7 +190,7 @@ DEFINE_SHOW_ATTRIBUTE(invalidation_queue);
 /**
  * vtd_debugfs_init() - make the driver's folder
  *
- * Context: process, may sleep; before units and devices are added.
+ * Context: Process context, may sleep; before units and devices are added.
  */
 void vtd_debugfs_init(void)
 {
@@ -207,7 +207,7 @@ void vtd_debugfs_init(void)
  * vtd_debugfs_add_unit() - make the folder of a unit
  * @unit: the unit, set up
  *
- * Context: process, may sleep.
+ * Context: Process context, may sleep.
  */
 void vtd_debugfs_add_unit(struct intel_iommu *unit)
 {
@@ -218,7 +218,7 @@ void vtd_debugfs_add_unit(struct intel_iommu *unit)
  * vtd_debugfs_remove_unit() - remove the folder of a unit
  * @unit: the unit, still set up
  *
- * Context: process, may sleep; waits for readers.
+ * Context: Process context, may sleep; waits for readers.
  */
 void vtd_debugfs_remove_unit(struct intel_iommu *unit)
 {
@@ -229,7 +229,7 @@ void vtd_debugfs_remove_unit(struct intel_iommu *unit)
  * vtd_debugfs_add_device() - make the folder of a device
  * @device: the device, known to its unit
  *
- * Context: process, may sleep; the core's group mutex may be held.
+ * Context: Process context, may sleep; the core's group mutex may be held.
  */
 void vtd_debugfs_add_device(struct vtd_device *device)
 {
@@ -239,9 +239,9 @@ void vtd_debugfs_add_device(struct vtd_device *device)
 
 /**
  * vtd_debugfs_remove_device() - remove the folder of a device
- * @device: the device; whatever vtd_debugfs_add_device() came to
+ * @device: the device; also if vtd_debugfs_add_device() failed in part
  *
- * Context: process, may sleep; waits for readers. The core's group mutex may be
+ * Context: Process context, may sleep; waits for readers. The core's group mutex may be
  * held.
  */
 void vtd_debugfs_remove_device(struct vtd_device *device)

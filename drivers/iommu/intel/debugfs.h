@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the driver shows in /sys/kernel/debug/iommu/intel. */
 
-#ifndef __VTD_DEBUGFS_H
-#define __VTD_DEBUGFS_H
+#ifndef _VTD_DEBUGFS_H
+#define _VTD_DEBUGFS_H
 
 struct intel_iommu;
 struct vtd_device;
@@ -38,4 +38,4 @@ static inline void vtd_debugfs_remove_device(struct vtd_device *device)
 }
 
 #endif /* CONFIG_INTEL_IOMMU_DEBUGFS */
-#endif /* __VTD_DEBUGFS_H */
+#endif /* _VTD_DEBUGFS_H */

@@ -3,7 +3,7 @@
  * Tables taken over from a kernel that crashed.
  *
  * Its devices may still be at work while the capture kernel boots. Without
- * translation their requests would go to whatever lies at those addresses, so
+ * translation their requests would access any memory at those addresses, so
  * translation stays on, and root and context tables are copied into memory of
  * ours, where each device has its entry replaced when its driver takes it over.
  * Page tables stay where they are: the capture kernel leaves that memory alone.
@@ -19,11 +19,14 @@
 #define pr_fmt(fmt) "DMAR: " fmt
 
 #include <linux/bitmap.h>
+#include <linux/cleanup.h>
 #include <linux/io.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
 #include "../iommu-pages.h"
+#include "context.h"
+#include "did.h"
 #include "hw/tables.h"
 #include "inherit.h"
 #include "unit.h"
@@ -120,12 +123,12 @@ static int copy_bus(struct inheritance *in, struct vtd_root_entry root, u8 bus)
 static int copy_tables(struct inheritance *in, const struct vtd_root_entry *root)
 {
 	unsigned int bus;
-	int error;
+	int ret;
 
 	for (bus = 0; bus < VTD_TABLE_ENTRIES; bus++) {
-		error = copy_bus(in, root[bus], bus);
-		if (error)
-			return error;
+		ret = copy_bus(in, root[bus], bus);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -155,19 +158,19 @@ static void *map_old_root(struct intel_iommu *unit)
 static int reserve_dids(struct inheritance *in)
 {
 	unsigned int did, undo;
-	int error = 0;
+	int ret = 0;
 
 	for_each_set_bit(did, in->dids, VTD_IDS) {
-		error = vtd_did_reserve(in->unit, did);
-		if (error)
+		ret = vtd_did_reserve(in->unit, did);
+		if (ret)
 			break;
 	}
-	if (!error)
+	if (!ret)
 		return 0;
 
 	for_each_set_bit(undo, in->dids, did)
 		vtd_did_free(in->unit, undo);
-	return error;
+	return ret;
 }
 
 /* Hand over. What is NULL in @in afterwards belongs to the unit. */
@@ -175,11 +178,11 @@ static int give_to_unit(struct inheritance *in)
 {
 	struct intel_iommu *unit = in->unit;
 	unsigned int bus;
-	int error;
+	int ret;
 
-	error = reserve_dids(in);
-	if (error)
-		return error;
+	ret = reserve_dids(in);
+	if (ret)
+		return ret;
 
 	for (bus = 0; bus < VTD_TABLE_ENTRIES; bus++) {
 		if (!in->tables[bus])
@@ -232,7 +235,7 @@ static struct inheritance *alloc_inheritance(struct intel_iommu *unit)
  * The unit is not told of the copies, vtd_contexts_enable() does that. Entries
  * that are taken over count as inherited until they are first set or cleared.
  *
- * Context: process context, may sleep; while the unit is set up.
+ * Context: Process context, may sleep; while the unit is set up.
  * Return: 0. -EINVAL if there are no tables of legacy mode to copy, or -ENOMEM:
  * then the unit has nothing of them, and its translation has to be turned off
  * before it is set up anew.
@@ -241,19 +244,19 @@ int vtd_inherit_tables(struct intel_iommu *unit)
 {
 	struct inheritance *in;
 	void *root;
-	int error;
+	int ret;
 
 	root = map_old_root(unit);
 	if (!root)
 		return -EINVAL;
 
-	error = -ENOMEM;
+	ret = -ENOMEM;
 	in = alloc_inheritance(unit);
 	if (in)
-		error = copy_tables(in, root);
-	if (!error)
-		error = give_to_unit(in);
+		ret = copy_tables(in, root);
+	if (!ret)
+		ret = give_to_unit(in);
 	free_inheritance(in);
 	memunmap(root);
-	return error;
+	return ret;
 }

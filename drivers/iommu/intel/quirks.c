@@ -27,7 +27,7 @@
 #define TYLERSBURG_SYSTEM	0x342e
 #define ISOCH_CONTROL		0x188
 #define ISOCH_CONTROL_ELSEWHERE	BIT(0)		/* sound has the common unit */
-#define ISOCH_CONTROL_ENTRIES	GENMASK(4, 2)	/* in place: multiples of 4 */
+#define ISOCH_CONTROL_ENTRIES	GENMASK(4, 2)	/* as register bits: multiples of 4 */
 #define ISOCH_ENTRIES_WANTED	16
 
 /* Graphics control of the Calpella platform's host bridge */
@@ -101,7 +101,7 @@ static bool azalia_identity;
  * @device: PCI device id
  * @class: PCI class code, 24 bits
  *
- * Context: any.
+ * Context: Any context.
  * Return: VTD_QUIRK_*, 0 for most.
  */
 u32 vtd_quirk_lookup(u16 vendor, u16 device, u32 class)
@@ -123,7 +123,7 @@ u32 vtd_quirk_lookup(u16 vendor, u16 device, u32 class)
 }
 EXPORT_SYMBOL_IF_KUNIT(vtd_quirk_lookup);
 
-/* Is it on a link where anybody may plug in anything? */
+/* Return true for a device on a link that firmware calls untrusted. */
 static bool quirk_untrusted(struct pci_dev *pdev)
 {
 	if (!pdev->untrusted)
@@ -175,7 +175,7 @@ DECLARE_PCI_FIXUP_HEADER(PCI_VENDOR_ID_INTEL, PCI_ANY_ID, quirk_fixup);
 /**
  * vtd_quirk_igfx_off() - tell whether units of graphics alone are left out
  *
- * Context: any, once PCI devices are known.
+ * Context: Any context, once PCI devices are known.
  * Return: true if the command line or the chipset wants that.
  */
 bool vtd_quirk_igfx_off(void)
@@ -186,7 +186,7 @@ bool vtd_quirk_igfx_off(void)
 /**
  * vtd_quirk_write_buffer() - tell whether CAP.RWBF should have been set
  *
- * Context: any, once PCI devices are known.
+ * Context: Any context, once PCI devices are known.
  * Return: true if every unit's write buffer has to be flushed.
  */
 bool vtd_quirk_write_buffer(void)
@@ -199,7 +199,7 @@ bool vtd_quirk_write_buffer(void)
  *
  * It is about units of graphics alone (drhd->gfx_dedicated).
  *
- * Context: any, once PCI devices are known.
+ * Context: Any context, once PCI devices are known.
  * Return: true if turning it off would hang the machine.
  */
 bool vtd_quirk_keep_translation(void)
@@ -215,7 +215,7 @@ bool vtd_quirk_keep_translation(void)
  * invalidated; its answer to a second one does not. Also true of untrusted
  * devices: it opens nothing.
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if so.
  */
 bool vtd_quirk_flush_twice(const struct pci_dev *pdev)
@@ -231,7 +231,7 @@ EXPORT_SYMBOL_IF_KUNIT(vtd_quirk_flush_twice);
  *
  * Whether its unit can pass requests through is for the caller to see.
  *
- * Context: any, after vtd_quirk_check_isoch().
+ * Context: Any context, after vtd_quirk_check_isoch().
  * Return: true for sound on chipsets whose unit for it has no memory, and for
  * integrated graphics with intel_iommu=intgpu_off; never for untrusted devices.
  */
@@ -259,7 +259,7 @@ bool vtd_quirk_identity(struct device *dev)
  * the same place behind VTBAR. Found behind another, they are in truth behind
  * none that is on.
  *
- * Context: process context, reads configuration space.
+ * Context: Process context, reads configuration space.
  * Return: true if the device is not translated by @unit.
  */
 bool vtd_quirk_wrong_unit(struct pci_dev *pdev, const struct intel_iommu *unit)
@@ -281,7 +281,7 @@ bool vtd_quirk_wrong_unit(struct pci_dev *pdev, const struct intel_iommu *unit)
 	return true;
 }
 
-/* Where @device is one of Intel's and on a link that is trusted. */
+/* Find a device of Intel's by its id. Return NULL also if its link is untrusted. */
 static struct pci_dev *quirk_find(unsigned int device)
 {
 	struct pci_dev *pdev __free(pci_dev_put) =
@@ -297,9 +297,9 @@ static struct pci_dev *quirk_find(unsigned int device)
  *
  * It has a unit of its own, to which firmware may have given no IOTLB: its first
  * request would wait for ever. Such sound is not translated. The registers that
- * tell may be hidden; nobody who hides them is known to get this wrong.
+ * tell may be hidden; no firmware that hides them is known to get this wrong.
  *
- * Context: process context, once before devices are given domains, when it is
+ * Context: Process context, once before devices are given domains, when it is
  * certain that units will be used.
  */
 void vtd_quirk_check_isoch(void)
@@ -334,7 +334,7 @@ void vtd_quirk_check_isoch(void)
  * vtd_is_graphics() - tell whether a device is a display controller
  * @pdev: device
  *
- * Context: any.
+ * Context: Any context.
  * Return: true if so.
  */
 bool vtd_is_graphics(const struct pci_dev *pdev)
@@ -347,7 +347,7 @@ EXPORT_SYMBOL_IF_KUNIT(vtd_is_graphics);
  * vtd_is_integrated_graphics() - tell whether graphics belong to the chipset
  * @pdev: device
  *
- * Context: any.
+ * Context: Any context.
  * Return: true for Intel's display controllers on a root bus.
  */
 bool vtd_is_integrated_graphics(const struct pci_dev *pdev)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Errata of chipsets and devices. */
 
-#ifndef __VTD_QUIRKS_H
-#define __VTD_QUIRKS_H
+#ifndef _VTD_QUIRKS_H
+#define _VTD_QUIRKS_H
 
 #include <linux/types.h>
 
@@ -27,4 +27,4 @@ void vtd_quirk_check_isoch(void);
 bool vtd_is_graphics(const struct pci_dev *pdev);
 bool vtd_is_integrated_graphics(const struct pci_dev *pdev);
 
-#endif /* __VTD_QUIRKS_H */
+#endif /* _VTD_QUIRKS_H */

@@ -369,7 +369,7 @@ static void context_replace(struct kunit *test)
 	KUNIT_EXPECT_GT(test, t->count, 0);
 	expect_flush(test, 0, 5, 5);
 	expect_never_torn(test, new);
-	/* The old one has to be forgotten before the new one is seen */
+	/* The old one must be invalidated before the new one is seen */
 	for (i = 0; i < t->count; i++)
 		KUNIT_EXPECT_FALSE(test, vtd_context_present(t->sights[i].context));
 	KUNIT_EXPECT_TRUE(test, same(vtd_context_read(&t->unit, TEST_SID), new));
@@ -517,7 +517,7 @@ static void expect_whole(struct kunit *test, struct vtd_context old,
 	KUNIT_EXPECT_EQ(test, 0, vtd_context_set(&t->unit, TEST_SID, new));
 	KUNIT_EXPECT_LT(test, t->count, TEST_SIGHTS);
 	expect_never_torn(test, new);
-	/* Not present with the very first store, then forgotten, then new */
+	/* Not present with the very first store, then invalidated, then new */
 	gone = find_write(t, 0, TEST_STORE, 0);
 	flushed = find_write(t, 0, TEST_IOTLB_REG, VTD_IOTLB_INVALIDATE);
 	for (back = 0; back < t->count; back++)
@@ -574,7 +574,7 @@ static void context_inherited(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vtd_context_inherited(&t->unit, TEST_SID + 1));
 }
 
-/* Root table, command, then everything is forgotten: context cache first */
+/* Root table, command, then everything is invalidated: context cache first */
 static void context_enable(struct kunit *test)
 {
 	struct context_test *t = test->priv;

@@ -134,16 +134,15 @@ static void quirks_test_graphics(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vtd_is_graphics(pdev));
 	KUNIT_EXPECT_FALSE(test, vtd_is_integrated_graphics(pdev));
 
-	/* Emulated, on the root bus, by somebody else */
+	/* Emulated, on the root bus, of another vendor */
 	pdev->bus = root;
 	pdev->vendor = PCI_VENDOR_ID_REDHAT_QUMRANET;
 	KUNIT_EXPECT_FALSE(test, vtd_is_integrated_graphics(pdev));
 }
 
 /*
- * What is found on a link where anybody may plug in anything does not get to say
- * that graphics are not translated. What the trusted one says stays said, but
- * nobody asks for it after boot.
+ * A device on an untrusted link can't disable the translation of graphics. What a
+ * trusted one sets stays set, but is not used after boot.
  */
 static void quirks_test_untrusted(struct kunit *test)
 {
