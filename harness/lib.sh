@@ -4,6 +4,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$ROOT/build
 export ROOT BUILD
+# One command at a time in build/: the script begins again under the lock, unless its caller has it.
+[ "${BUILD_LOCKED:-}" = "$ROOT" ] || exec "$ROOT/harness/lock.py" "$0" "$@"
 mkdir -p "$BUILD/log"
 unset MAKEFLAGS	# kbuild is no part of the make that called us
 
