@@ -11,6 +11,7 @@ set -eu
 
 # NAME -> source tree, architecture, configuration fragments
 name=${1:-}
+folder=$name
 case $name in
 x86_64)		source=tree arch=x86_64 fragments="run" ;;
 x86_64-base)	source=base arch=x86_64 fragments="run" ;;
@@ -25,7 +26,8 @@ compile-x86_64)	source=tree arch=x86_64 fragments="compile compile-x86_64" ;;
 compile-arm64)	source=tree arch=arm64 fragments="compile compile-arm64" ;;
 compile-s390)	source=tree arch=s390 fragments="compile-s390" ;;
 compile-module)	source=tree arch=x86_64 fragments="compile-module" ;;
-compile-series)	source=series-tree arch=x86_64 fragments="compile compile-x86_64" ;;
+# ccache takes its paths for those of compile-x86_64, and finds that one's objects
+compile-series)	source=series-build/tree folder=series-build/compile-x86_64 arch=x86_64 fragments="compile compile-x86_64" ;;
 *)		die "kernel.sh: no kernel is called '$name'" ;;
 esac
 
@@ -46,7 +48,7 @@ used=$BUILD/$name/fragments	# the fragments that .config was made from
 kbuild() {
 	local ccache=
 	[ -z "$(command -v ccache)" ] || ccache="ccache "
-	make -C "$BUILD/$source" O="$BUILD/$name" ARCH="$arch" CROSS_COMPILE="$cross" \
+	make -C "$BUILD/$source" O="$BUILD/$folder" ARCH="$arch" CROSS_COMPILE="$cross" \
 		CC="$ccache${cross}gcc" HOSTCC="${ccache}gcc" "$@"
 }
 

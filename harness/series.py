@@ -22,6 +22,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True	# nothing outside build/ is written
+import lock	# noqa: E402
 import series_make as make	# noqa: E402
 import series_steps as plan	# noqa: E402
 import tree	# noqa: E402
@@ -30,8 +31,8 @@ ROOT, BUILD, BASE, TREE = tree.ROOT, tree.BUILD, tree.BASE, tree.TREE
 SERIES = BUILD / "series"
 WORK = BUILD / "series-work"		# the repository that the patches come from
 APPLIED = BUILD / "series-applied"	# the one that they are applied to
-BUILT = BUILD / "series-tree"		# the whole kernel, one step after the other
-OBJECTS = BUILD / "compile-series"	# what is built of it
+BUILT = BUILD / "series-build/tree"	# the whole kernel, one step after the other
+OBJECTS = BUILD / "series-build/compile-x86_64"	# what is built of it
 SELFTESTS = "tools/testing/selftests/iommu"
 WITHOUT_HISTORY = 1735689600		# 1 January 2025: for a tree that git knows nothing of
 PARENT = "drivers/iommu/Makefile"	# the base's, above our folders
@@ -334,6 +335,7 @@ def check_builds(steps, applied):
     """
     for folder in (BUILT, OBJECTS):
         shutil.rmtree(folder, ignore_errors=True)
+    BUILT.parent.mkdir(exist_ok=True)
     subprocess.run(["cp", "-al", BASE, BUILT], check=True)
     (OBJECTS / "selftests").mkdir(parents=True)
     (OBJECTS / "fragment").write_text("".join((ROOT / f"harness/config/{name}.config").read_text()
@@ -369,6 +371,7 @@ def compiled_alone(step):
 def main(arguments):
     if arguments not in ([], ["--check"]):
         sys.exit(__doc__)
+    lock.take()
     tree.make_base()
     tree.make_overlay()
     steps = plan.read_steps()
