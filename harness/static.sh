@@ -5,6 +5,8 @@
 # below; what it prints is its findings, and any finding fails it.
 #
 # static.sh CHECK: runs one of them alone.
+# static.sh --changed: runs those that can be had for single files, on what has changed, in the work
+# tree and since the branch left the main one (on that: since the last commit but one).
 
 set -u
 . "$(dirname "$0")/lib.sh"
@@ -15,10 +17,36 @@ kernel=$ROOT/harness/kernel.sh
 scripts=$BUILD/base/scripts
 export PYTHONPYCACHEPREFIX=$BUILD/pycache
 
+# Files that have changed, as paths in the repository; all of them if git can't tell.
+changed() {
+	local from=
+	for branch in origin/HEAD main master; do
+		from=$(git -C "$ROOT" merge-base "$branch" HEAD 2>/dev/null) && break
+	done
+	[ -n "$from" ] && [ "$from" != "$(git -C "$ROOT" rev-parse HEAD)" ] || from=HEAD~
+	git -C "$ROOT" diff --name-only "$from" 2>/dev/null || { all_files; return; }
+	git -C "$ROOT" ls-files --others --exclude-standard
+}
+
+# The lines of the input that are to be looked at, which are all unless CHANGED is set: then those
+# that have changed, and what includes a header that has.
+looked_at() {
+	local path list headers
+	[ -n "${CHANGED:-}" ] || { cat; return; }
+	list=$(changed)
+	headers=$(sed -n 's,.*/\([^/]*\.h\)$,\1,p' <<<"$list" | paste -sd '|' | sed 's/\./\\./g')
+	while read -r path; do
+		if grep -qxF "${path/#drivers\/iommu\/Kconfig.dma-stack/Kconfig}" <<<"$list" ||
+		   { [ -n "$headers" ] && grep -qsE "#include [<\"](.*/)?($headers)[>\"]" "$ROOT/$path"; }; then
+			printf '%s\n' "$path"
+		fi
+	done
+}
+
 # Our files, as paths in the kernel tree, whose name matches the pattern
 ours() {
 	PYTHONPATH=$ROOT/harness python3 -c 'import tree; print(*tree.own_files(), sep="\n")' |
-		grep -E "$1"
+		grep -E "$1" | looked_at
 }
 
 # Every file of the repository, which need not be a git one
@@ -39,9 +67,12 @@ sparse_and_w1() {
 	}
 
 	set -- $(ours '^(block|drivers|fs|kernel|lib|mm|net)/.*\.c$' | sed 's/c$/o/')
-	(cd "$BUILD/compile-x86_64" && rm -f "$@")
-	sparse_build "$@"
+	if [ $# != 0 ]; then
+		(cd "$BUILD/compile-x86_64" && rm -f "$@")
+		sparse_build "$@"
+	fi
 	for folder in $(cd "$ROOT/harness" && find * -name Kbuild -printf '%h\n'); do
+		[ -n "$(cd "$ROOT" && find "harness/$folder" -name '*.c' | looked_at)" ] || continue
 		(cd "$ROOT/harness" && cp -r --parents "$folder" "$copy")
 		sparse_build M="$copy/$folder" $(cd "$copy/$folder" && grep -ohE '\w+\.o' Kbuild |
 			while read -r object; do [ ! -f "${object%o}c" ] || echo "$object"; done)
@@ -77,23 +108,24 @@ coccicheck() {
 		done
 }
 
-# There is no history of the kernel here, which checkpatch would look for.
+# Looks at the files that its input names, several at a time. There is no history of the kernel here,
+# which checkpatch would look for.
 checkpatch() {
-	GIT_DIR=/nonexistent "$scripts/checkpatch.pl" --root="$BUILD/base" --strict --quiet --terse --no-summary \
-		--show-types "$@"
+	GIT_DIR=/nonexistent xargs -r -n 6 -P "$(nproc)" "$scripts/checkpatch.pl" --root="$BUILD/base" \
+		--strict --quiet --terse --no-summary --show-types "$@"
 }
 
 checkpatch_files() {
-	(cd "$BUILD/tree" && checkpatch -f $(ours '(\.[chS]|\.rst|Kconfig[^/]*|Makefile)$'))
-	(cd "$ROOT" && checkpatch --ignore PREFER_KERNEL_TYPES -f $(find harness -name '*.[ch]'))
+	ours '(\.[chS]|\.rst|Kconfig[^/]*|Makefile)$' | (cd "$BUILD/tree" && checkpatch -f)
+	cd "$ROOT" && find harness -name '*.[ch]' | looked_at | checkpatch --ignore PREFER_KERNEL_TYPES -f
 }
 
 # FILE_PATH_CHANGES asks whether MAINTAINERS needs a line; the check "maintainers" answers that.
 # EMBEDDED_FILENAME takes the source "..." of a Kconfig in the same folder for a file's own name.
 checkpatch_series() {
 	python3 "$ROOT/harness/series.py" >/dev/null || { echo "no series"; return; }
-	(cd "$BUILD/series" && checkpatch --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME \
-		$(ls | grep -v '^0000-' | grep 'patch$'))
+	cd "$BUILD/series" && ls | grep -v '^0000-' | grep 'patch$' |
+		checkpatch --ignore FILE_PATH_CHANGES,EMBEDDED_FILENAME
 }
 
 kernel_doc() {
@@ -162,7 +194,10 @@ originality() {
 	found=$("$tool" --base "$BUILD/base" "$ROOT") || echo "$found"
 }
 
-if [ $# = 1 ]; then
+if [ "${1:-}" = --changed ]; then
+	export CHANGED=1
+	CHECKS="sparse_and_w1 checkpatch_files"
+elif [ $# = 1 ]; then
 	findings=$("$1" 2>&1)
 	[ -z "$findings" ] && exit
 	printf '%s\n' "$findings"
