@@ -1,64 +1,153 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""make check: every test there is. Ends with the line 'N passed, N failed'."""
+"""make check: every test there is. Ends with the line 'N passed, N failed'.
 
+QUICK=1: sparse and checkpatch on the files that have changed, KUnit on the debug kernel, and the run
+lane: for the loop while working.
+
+One thread builds. Two more boot what is built, one guest each, and go before the builds, which take
+the processors that are left. Guests that depend on time come last and alone.
+"""
+
+import concurrent.futures
+import dataclasses
+import os
 import sys
 import time
 
 import guest
 import lane
+import lock
 import qemu
 import steps
+import times
 
 HARNESS = steps.HARNESS
-SCRIPTS = (
-    ("vtd", "guests behind VT-d", HARNESS / "vtd.py"),
-    ("lane-newer", f"lane run under QEMU {qemu.NEWER}", HARNESS / "lane.py", f"run@{qemu.NEWER}"),
-    ("static", "static checks", HARNESS / "static.sh"),
-    ("series", "patch series", HARNESS / "series.py", "--check"),
-    ("compile", "users of our interfaces", HARNESS / "compile.sh"),
-)
+GUESTS_AT_A_TIME = 2
 
 
-def reported(plan, results, name, title, *command):
-    """Runs a step whose output has lines PASS, FAIL and SKIP, and counts them."""
-    status = plan.step(title, name, *command)
-    log = (guest.BUILD / "log" / f"{name}.log").read_text(errors="replace")
-    part = guest.Results()
-    guest.word_results(log.split("\n"), part)
-    if status and not part.failed:
-        part.add(False, name, f"exit status {status}")
-    elif not (part.passed or part.failed or part.skipped):
-        part.add(False, name, "reported nothing")
-    for mine, its in zip((results.passed, results.failed, results.skipped),
-                         (part.passed, part.failed, part.skipped)):
-        mine += [(f"{name}: {test}", detail) for test, detail in its]
+@dataclasses.dataclass
+class Part:
+    """A command whose output has lines PASS, FAIL and SKIP."""
+    name: str
+    title: str
+    command: list
+    kernel: str | None = None  # that it boots
 
 
-def main():
-    began = time.monotonic()
-    results = guest.Results()
-    plan = steps.Steps(1 + len(SCRIPTS) + len(lane.LANES) * (steps.KERNEL_STEPS + 2))
+def of_lane(name):
+    kernel = lane.LANES[name.partition("@")[0]].kernel
+    return Part(f"lane-{name}", f"lane {name}", [HARNESS / "lane.py", name], kernel)
 
-    status = plan.step("source tree", "tree", HARNESS / "kernel.sh", "x86_64", "source")
-    results.add(not status, "source tree")
-    for name, kernel in ((name, part.kernel) for name, part in lane.LANES.items()):
-        status = plan.kernel(kernel) or plan.initramfs(kernel)
-        results.add(not status, f"build of {kernel}")
-        if not status:
-            reported(plan, results, f"lane-{name}", f"lane {name}", HARNESS / "lane.py", name)
-    for name, title, *command in SCRIPTS:
-        reported(plan, results, name, title, *command)
 
+def of_vtd(name, title, *arguments, kernel):
+    return Part(name, f"guests behind VT-d, {title}", [HARNESS / "vtd.py", *arguments], kernel)
+
+
+@dataclasses.dataclass
+class Plan:
+    kernels: list  # in the order in which they are built
+    scripts: list  # parts that build or look at sources
+    beside: list  # parts that boot guests beside other work
+    alone: list  # parts that boot guests which need the machine for themselves
+
+
+EVERYTHING = Plan(
+    ["x86_64", "x86_64-debug", "arm64", "ppc64le"],
+    [Part("compile", "users of our interfaces", [HARNESS / "compile.sh"]),
+     Part("static", "static checks", [HARNESS / "static.sh"]),
+     Part("series", "patch series", [HARNESS / "series.py", "--check"])],
+    [of_vtd("vtd", "run kernel", "--beside", "x86_64", kernel="x86_64"),
+     *map(of_lane, lane.KUNIT_LANES),
+     of_vtd("vtd-debug", "debug kernel", "--beside", "x86_64-debug", kernel="x86_64-debug"),
+     of_lane("arm64"), of_lane("ppc64")],
+    [of_lane("run"), of_lane("debug"), of_lane(f"run@{qemu.NEWER}"),
+     of_vtd("vtd-alone", "one at a time", "--alone", kernel="x86_64-debug")])
+
+QUICK = Plan(
+    ["x86_64-debug", "x86_64"],
+    [Part("static", "static checks of what has changed", [HARNESS / "static.sh", "--changed"])],
+    [*map(of_lane, lane.KUNIT_LANES)],
+    [of_lane("run")])
+
+
+class Check:
+    def __init__(self, plan):
+        self.plan = plan
+        self.results = guest.Results()
+        guests = len(plan.beside) + len(plan.alone)
+        self.steps = steps.Steps(1 + len(plan.kernels) * (steps.KERNEL_STEPS + 1) +
+                                 len(plan.scripts) + guests, abreast=True)
+        self.built = {kernel: concurrent.futures.Future() for kernel in plan.kernels}
+
+    def count(self, part, status):
+        """Counts what a part's output says."""
+        log = (guest.BUILD / "log" / f"{part.name}.log").read_text(errors="replace")
+        found = guest.Results()
+        guest.word_results(log.split("\n"), found)
+        if status and not found.failed:
+            found.add(False, part.name, f"exit status {status}")
+        elif not (found.passed or found.failed or found.skipped):
+            found.add(False, part.name, "reported nothing")
+        for mine, its in zip((self.results.passed, self.results.failed, self.results.skipped),
+                             (found.passed, found.failed, found.skipped)):
+            mine += [(f"{part.name}: {test}", detail) for test, detail in its]
+
+    def build(self):
+        """Builds the kernels, then runs what boots nothing."""
+        try:
+            for kernel in self.plan.kernels:
+                status = self.steps.kernel(kernel) or self.steps.initramfs(kernel)
+                self.results.add(not status, f"build of {kernel}")
+                self.built[kernel].set_result(not status)
+        finally:
+            for built in self.built.values():
+                if not built.done():
+                    built.set_result(False)
+        for part in self.plan.scripts:
+            self.count(part, self.steps.build(part.title, part.name, *part.command))
+
+    def boot(self, part):
+        """Runs a part that boots guests, one at a time, when its kernel is there."""
+        if self.built[part.kernel].result():
+            self.count(part, self.steps.step(part.title, part.name, *part.command, JOBS="1"))
+
+    def run(self):
+        status = self.steps.step("source tree", "tree", HARNESS / "kernel.sh", "x86_64", "source")
+        self.results.add(not status, "source tree")
+        with concurrent.futures.ThreadPoolExecutor(1) as builder, \
+                concurrent.futures.ThreadPoolExecutor(GUESTS_AT_A_TIME) as guests:
+            work = [builder.submit(self.build),
+                    *(guests.submit(self.boot, part) for part in self.plan.beside)]
+            try:
+                for done in concurrent.futures.as_completed(work):
+                    done.result()
+            except BaseException:
+                self.steps.interrupted = True
+                raise
+        for part in self.plan.alone:
+            self.boot(part)
+
+
+def report(results, took):
+    print(times.table())
     for name, detail in results.skipped:
         print(f"skipped  {name}: {detail}")
     for name, detail in results.failed:
         print(f"FAILED   {name}: {detail}")
-    minutes, seconds = divmod(int(time.monotonic() - began), 60)
-    print(f"took {minutes}:{seconds:02d}; logs are in {guest.BUILD / 'log'}")
+    print(f"took {times.clock(took)}; logs are in {guest.BUILD / 'log'}")
     print(f"{len(results.passed)} passed, {len(results.failed)} failed" +
           (f", {len(results.skipped)} skipped" if results.skipped else ""))
-    return 1 if results.failed else 0
+
+
+def main():
+    began = time.monotonic()
+    lock.take()
+    times.start()
+    check = Check(QUICK if os.environ.get("QUICK") == "1" else EVERYTHING)
+    check.run()
+    report(check.results, time.monotonic() - began)
+    return 1 if check.results.failed else 0
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 QEMU it is a repetition, in fewer rounds, which is skipped where all lanes have that QEMU.
 
 run    x86-64 behind VT-d: devices, disks, network, DMA engine, strict and lazy unmapping
-debug  the same on the debug kernel, with KUnit, selftests and a hunt for leaks
+debug  the same on the debug kernel, with selftests and a hunt for leaks
+kunit-1, kunit-2, ...  KUnit's suites on the debug kernel, by their names, with the same hunt
 arm64  disks and interrupts behind SMMUv3, VFIO, with KUnit and the Arm page-table format's own test
 ppc64  VFIO on a POWER9, whose user memory is registered before it is mapped
 """
@@ -21,6 +22,7 @@ import sys
 import threading
 
 import guest
+import lock
 import qemu
 
 DISK_BYTES = 64 << 20
@@ -38,12 +40,19 @@ class Lane:
     append: str = ""
 
 
+# The suites of each boot of the debug kernel. Each name has to match exactly one of the patterns; how
+# they are dealt out is a matter of time alone.
+KUNIT = ["i*", "[!i]*"]
+KUNIT_LANES = [f"kunit-{number}" for number, _ in enumerate(KUNIT, 1)]
+
 IO_JOBS = "edu,devices,disks,net,iova"
 GLUE_JOBS = "late,settings,observe,policy,map_benchmark"
 LANES = {
     "run": Lane("x86_64", f"{IO_JOBS},{GLUE_JOBS},faults", 600),
     "debug": Lane("x86_64-debug", f"{IO_JOBS},{GLUE_JOBS},selftest,faults,dma_api,leaks", 2400,
-                  kunit=True),
+                  append="kunit.enable=0"),
+    **{name: Lane("x86_64-debug", "faults,dma_api,leaks", 2400, kunit=True,
+                  append=f"kunit.filter_glob={suites}") for name, suites in zip(KUNIT_LANES, KUNIT)},
     "arm64": Lane("arm64", "devices,disks,iova,msi,faults", 600, kunit=True, arch="arm64",
                   append="trace_event=iommu_dma:iommu_dma_msi_map"),
     # QEMU 7.2 has no huge pages in radix page tables, and windows of 2 MiB want some
@@ -124,7 +133,7 @@ def attempt(label):
 
 def boot(name):
     """Boots a lane, again when it was the emulator that failed: its results."""
-    return guest.attempts(lambda: attempt(name))
+    return guest.attempts(f"lane {name}", lambda: attempt(name))
 
 
 def report(results):
@@ -139,4 +148,5 @@ def report(results):
 if __name__ == "__main__":
     if sys.argv[1:2] == [] or sys.argv[1].partition("@")[0] not in LANES:
         sys.exit(__doc__)
+    lock.take(shared=True)
     sys.exit(report(boot(sys.argv[1])))

@@ -5,15 +5,21 @@
 import sys
 
 import lane
+import lock
 import steps
+import times
 
 
 def main():
+    lock.take()
+    times.start()
     plan = steps.Steps(steps.KERNEL_STEPS + 2)
     if plan.kernel("x86_64") or plan.initramfs("x86_64"):
         return 1
     plan.announce("booting the guest")
-    return lane.report(lane.boot("run"))
+    status = lane.report(lane.boot("run"))
+    print(times.table())
+    return status
 
 
 if __name__ == "__main__":

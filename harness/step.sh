@@ -4,15 +4,21 @@
 # step.sh TITLE LOG COMMAND...
 #
 # Runs COMMAND as step $STEP of $STEPS. Shows the title, how many objects have been compiled and
-# the time elapsed: redrawn on a terminal, a line each 30 s elsewhere. The output goes to
-# build/log/LOG.log; when COMMAND fails, the end of it is shown.
+# the time elapsed: redrawn on a terminal, a line each 30 s elsewhere, or where several steps run at a
+# time (ABREAST=1). The output goes to build/log/LOG.log; when COMMAND fails, the end of it is shown.
+# The time taken goes to the file $TIMES, for harness/times.py.
 
 set -um	# -m: COMMAND gets a process group of its own, which an interrupt ends as a whole
 . "$(dirname "$0")/lib.sh"
 
 title="[${STEP:-1}/${STEPS:-1}] $1"
 log=$BUILD/log/$2.log
+row=$1 began=$(date +%s.%1N)
+depth=${DEPTH:-0}
+export DEPTH=$((depth + 1))
 shift 2
+redrawn=
+[ ! -t 1 ] || [ -n "${ABREAST:-}" ] || redrawn=yes
 unset STEP STEPS	# a script that runs steps of its own numbers them itself
 
 status() {
@@ -34,27 +40,29 @@ interrupted() {
 child=$!
 trap interrupted INT TERM HUP
 
-[ -t 1 ] || echo "$title ..."
-while kill -0 "$child" 2>/dev/null; do
-	if [ -t 1 ]; then
+[ -n "$redrawn" ] || echo "$title ..."
+while :; do
+	if [ -n "$redrawn" ]; then
 		printf '\r%s' "$(status)"
 	elif [ "$SECONDS" -ge "${next:=30}" ]; then
-		status
-		echo
+		echo "$(status)"	# in one piece
 		next=$((next + 30))
 	fi
 	sleep 0.5 &
-	wait $!	# not a plain sleep, so that an interrupt is served at once
+	tick=$!
+	wait -n -p ended "$child" "$tick"	# not a plain sleep: interrupts are served at once
+	result=$?
+	[ "${ended:-}" != "$child" ] || break
 done
-wait "$child"
-result=$?
+disown "$tick"; kill "$tick" 2>/dev/null	# without a word of the shell
 
-[ -t 1 ] && printf '\r'
-status
+[ -z "${TIMES:-}" ] || printf 'step\t%s\t%s\t%s\t%s\n' "$began" "$SECONDS" "$depth" "$row" >>"$TIMES"
+
+[ -z "$redrawn" ] || printf '\r'
 if [ "$result" = 0 ]; then
-	echo " done"
+	echo "$(status) done"
 else
-	printf ' FAILED\n--- the end of %s:\n' "$log"
+	printf '%s FAILED\n--- the end of %s:\n' "$(status)" "$log"
 	tail -n 30 "$log"
 	echo "--- the whole log: $log"
 fi

@@ -4,6 +4,10 @@
 of intel_iommu=, and lets devices come, go, sleep, be killed and attack. Without names: all.
 
 vtd.py --list           the names
+vtd.py --beside KERNEL  those of a kernel that may run beside other work
+vtd.py --alone          those that need the machine for themselves
+
+JOBS= so many guests at a time (2), but for those that need the machine for themselves.
 
 KERNEL= is a folder in build/ to take in place of each boot's own, INITRD= the path of a guest.
 """
@@ -23,6 +27,7 @@ import time
 
 import guest
 import lane
+import lock
 import qemu
 
 MACHINE = [qemu.SYSTEM, "-M", "q35,kernel-irqchip=split", "-cpu", "max"]
@@ -64,6 +69,7 @@ class Boot:
     kexec: bool = False  # it needs a kernel to go to
     crash: bool = False  # it panics on its way, as it shall
     excused: bool = False  # cases of BASE_FAILS fail
+    alone: bool = False  # it depends on time, and so on how busy the machine is
     kernel: str = "x86_64"
     timeout: int = 180
     version: str | None = None  # of QEMU, at least
@@ -122,20 +128,20 @@ BOOTS = [
     Boot("vfio-caching", "intremap=on,caching-mode=on", jobs="vfio,faults", append="kills=20",
          usb=False, devices=WIDE_EDU),
     Boot("prereg", jobs="prereg,faults", append=HUGE, usb=False, devices=2 * WIDE_EDU,
-         memory="2G", timeout=600),
+         memory="2G", timeout=600, alone=True),
     Boot("attack", jobs="attack,faults", usb=False, devices=WIDE_EDU),
     # the machine's life
     Boot("kexec", jobs="kexec", kexec=True),
     Boot("kdump", jobs="kexec", append="crashkernel=320M crash=1", kexec=True, crash=True),
     Boot("suspend", jobs="suspend,net,state,faults", append="end=reboot", usb=False, wakes=True,
-         timeout=300),
+         timeout=300, alone=True),
 ]
 DEBUG_BOOTS = [
     Boot("vfio-debug", jobs="vfio,faults,leaks", append="kills=100 kunit.enable=0", usb=False,
          devices=WIDE_EDU, kernel="x86_64-debug", timeout=900),
     Boot("prereg-debug", jobs="prereg,faults,leaks",
          append=f"maps=6000 kills=60 seconds=10 kunit.enable=0 {HUGE}", usb=False,
-         devices=2 * WIDE_EDU, memory="2G", kernel="x86_64-debug", timeout=1200),
+         devices=2 * WIDE_EDU, memory="2G", kernel="x86_64-debug", timeout=1200, alone=True),
     # the base's tests of iommufd, whose own IOMMU must be the only one
     Boot("iommufd", None, jobs="selftest,leaks",
          append="programs=iommufd hugepages=72 kunit.enable=0", usb=False, excused=True,
@@ -317,7 +323,7 @@ def folder_of(boot):
 
 def run(boot, show=None):
     """Boots a guest, again when it was the emulator that failed: its results."""
-    return guest.attempts(lambda: attempt(boot, show))
+    return guest.attempts(f"vtd {boot.name}", lambda: attempt(boot, show))
 
 
 def attempt(boot, show):
@@ -369,22 +375,32 @@ def add(total, boot, results):
         whole += [(f"{boot.name} {name}", detail) for name, detail in part]
 
 
-def main(names):
-    if names == ["--list"]:
+def chosen(arguments):
+    """The boots that the arguments ask for."""
+    if arguments[:1] == ["--beside"]:
+        return [boot for boot in ALL.values() if not boot.alone and [boot.kernel] == arguments[1:]]
+    if arguments == ["--alone"]:
+        return [boot for boot in ALL.values() if boot.alone]
+    if not set(arguments) <= set(ALL):
+        sys.exit(__doc__)
+    return [ALL[name] for name in arguments] or list(ALL.values())
+
+
+def main(arguments):
+    if arguments == ["--list"]:
         print("\n".join(ALL))
         return 0
-    if not set(names) <= set(ALL):
-        sys.exit(__doc__)
+    boots = chosen(arguments)
+    lock.take(shared=True)
     total = guest.Results()
-    wanted = [ALL[name] for name in names] or list(ALL.values())
-    at_ease = [boot for boot in wanted if boot.jobs == IO]
-    # what depends on time has the machine for itself
+    beside = [boot for boot in boots if not boot.alone]
+    show = lane.show if set(arguments) & set(ALL) and len(boots) == 1 else None
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
-        for boot, results in zip(at_ease, pool.map(timed, at_ease)):
+        for boot, results in zip(beside, pool.map(lambda boot: timed(boot, show), beside)):
             add(total, boot, results)
-    for boot in wanted:
-        if boot not in at_ease:
-            add(total, boot, timed(boot, lane.show if names else None))
+    for boot in boots:
+        if boot.alone:
+            add(total, boot, timed(boot, show))
     return lane.report(total)
 
 

@@ -22,7 +22,7 @@ import chart	# noqa: E402
 import measure	# noqa: E402
 import table	# noqa: E402
 import qemu	# noqa: E402
-from measure import HERE, OUT, guest, steps	# noqa: E402
+from measure import HERE, OUT, guest, lock, steps, times	# noqa: E402
 
 SMP_TIMES = 7	# boots of each kernel, alternating
 
@@ -105,6 +105,8 @@ def write(entries, figures, wrong, version):
 
 
 def main(names):
+    lock.take()
+    times.start()
     boots = [boot for boot in measure.BOOTS if boot.name in names or not names]
     parallel = [boot for boot in measure.SMP_BOOTS if boot.name in names or not names]
     kernels = kernels_of([*boots, *parallel])
@@ -132,6 +134,7 @@ def main(names):
         print(f"{OUT.relative_to(guest.ROOT)}/bench.json, bench.md, bench.svg")
     for text in wrong:
         print("FAILED", text)
+    print(times.table())
     return 1 if wrong else 0
 
 

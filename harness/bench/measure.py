@@ -16,7 +16,9 @@ HARNESS = HERE.parent
 sys.path.insert(0, str(HARNESS))
 
 import guest	# noqa: E402
+import lock	# noqa: E402,F401
 import steps	# noqa: E402,F401
+import times	# noqa: E402,F401
 
 OUT = guest.BUILD / "bench"
 INIT = HARNESS / "guest" / "init"
@@ -217,4 +219,5 @@ def attempt(boot, base, suffix):
 
 def run(boot, base, suffix=""):
     """Boots one guest, again when it was the emulator that failed: (its figures, what went wrong)."""
-    return guest.repeated(lambda: attempt(boot, base, suffix))[0]
+    return guest.repeated(f"{boot.name}{suffix} on {kernel_name(boot.kernel, base)}",
+                          lambda: attempt(boot, base, suffix))[0]
