@@ -183,7 +183,7 @@ static int driver_step(struct bench *b, unsigned int i)
 	return ret;
 }
 
-/* Having the hardware forget, apart from clearing the entries: one page, or all */
+/* Invalidation alone, without clearing entries: one page, or all */
 static int sync_step(struct bench *b, unsigned int i)
 {
 	struct dma_work *work = b->priv;

@@ -170,8 +170,8 @@ def share_rows(arch, label, policy):
 
 
 def vtd_rows():
-    """What the driver has hardware forget for, beyond its page table's own operations."""
-    section = "VT-d driver, having hardware forget, without reading the clock"
+    """What invalidation costs the driver, beyond its page table's own operations."""
+    section = "VT-d driver, invalidation, without reading the clock"
     return [Row(section, "4 KiB, strict unmap", ("forget", "strict", "sync"), "mean", 350),
             Row(section, "lazy unmap, one flush for 250", ("forget", "lazy", "flush"), "mean", 60,
                 per=250)]

@@ -19,7 +19,7 @@
 #include "unit.h"
 
 #ifndef VTD_TRACE_NAME
-/* Room for "ssss:bb:dd.f" */
+/* Bytes of "ssss:bb:dd.f" */
 #define VTD_TRACE_NAME	16
 
 static inline void vtd_trace_name(char name[VTD_TRACE_NAME],

@@ -176,7 +176,7 @@ static void fault_test_describe_length(struct kunit *test)
  * @lo: low words of the records
  * @hi: high words
  * @next: record that comes next
- * @endless: a device faults whenever there is room
+ * @endless: a device faults whenever a record is free
  * @recorded: faults recorded
  */
 struct fault_model {

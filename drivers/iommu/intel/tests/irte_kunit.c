@@ -613,7 +613,7 @@ static void inherits_entries(struct kunit *test)
 }
 
 /**
- * struct drhd_bytes - a DRHD and room for its scopes
+ * struct drhd_bytes - a DRHD with space for its scopes
  * @drhd: the structure
  * @scopes: bytes of device scopes
  */

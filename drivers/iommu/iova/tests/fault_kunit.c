@@ -363,7 +363,7 @@ static struct percpu_fault {
 	bool registered;
 } percpu_fault;
 
-/* Nonzero makes the probe forget this call. */
+/* Nonzero makes the kprobe skip the handler of this call. */
 static int percpu_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	return READ_ONCE(percpu_fault.task) != current;
