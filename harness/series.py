@@ -120,6 +120,7 @@ class Writer:
         self.there = set()	# files of ours that have arrived
         self.waiting = []	# those of them that nothing links
         self.headers = []	# of ours, under the names of make.next_name()
+        self.spare = []		# those of them whose base's has been replaced
         self.option = ""	# with which the waiting ones are compiled
         self.options = set()
         self.added = ""		# to the Makefile above
@@ -130,7 +131,8 @@ class Writer:
             if (self.work.folder / old).exists():
                 self.work.put(new, self.work.folder / old)
                 (self.work.folder / old).unlink()
-        self.remove(step.words("Removes"))
+        if step.words("Removes"):
+            self.remove(step.words("Removes"))
         self.arrive(step)
         self.edit_parent("")
         for name in step.words("Reverts"):
@@ -145,9 +147,12 @@ class Writer:
             (self.work.folder / tree.STACK_KCONFIG).write_text(plan.stack_kconfig(self.options))
 
     def remove(self, patterns):
-        for path in self.work.git("ls-files").split("\n") if patterns else []:
+        for path in self.work.git("ls-files").split("\n"):
             if path not in self.there and plan.matches(path, patterns):
                 (self.work.folder / path).unlink()
+        for path in self.spare:
+            (self.work.folder / make.next_name(path)).unlink()
+        self.spare = []
 
     def arrive(self, step):
         early = step.words("Next")
@@ -160,8 +165,8 @@ class Writer:
             self.waiting += [path for path in step.arrives if path.endswith(".c")]
         if step.words("Links"):
             for path in self.headers:
-                (self.work.folder / make.next_name(path)).unlink()
                 self.work.put(path, TREE / path)
+            self.spare += self.headers
             self.waiting, self.headers = [], []
 
     def edit_parent(self, added):

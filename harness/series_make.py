@@ -5,6 +5,8 @@ are compiled and linked by nothing."""
 import os
 import re
 
+import tree
+
 LIST = re.compile(r"(?P<name>[\w-]+?)-(?P<when>y|m|\$\(\w+\))(?P<sign>\s*[:+]?=\s*)(?P<what>.*)")
 FLAGS = re.compile(r"CFLAGS_(\S+\.o)\s*[:+]?=")
 CONDITION = re.compile(r"(ifn?def|ifn?eq|else|endif)\b")
@@ -16,8 +18,18 @@ def next_name(header):
     return re.sub(r"\.h$", "-next.h", header)
 
 
+def _guard(path):
+    return re.search(r"^#ifndef (\w+)", path.read_text(), re.M)[1]
+
+
 def _include(headers):
-    return "".join(f" -include $(srctree)/{next_name(header)}" for header in headers)
+    """Flags that include headers of ours under their waiting names, and keep the base's out."""
+    flags = ""
+    for header in headers:
+        guard = _guard(tree.BASE / header)
+        flags += f" -include $(srctree)/{next_name(header)}"
+        flags += f" -D{guard}" if guard != _guard(tree.TREE / header) else ""
+    return flags
 
 
 def _source(folder, item):

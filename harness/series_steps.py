@@ -10,7 +10,8 @@ A step is a file harness/series/NN-name: headers, an empty line, the commit mess
   Moves:     pairs OLD NEW: files of the base, or folders, that make way for ours
   Applies:   names of the harness/series/NAME.patch that are applied in this step
   Reverts:   those that are taken back in this step
-  Removes:   patterns of the base's files that go, under the name they have by then
+  Removes:   patterns of the base's files that go, under the name they have by then, and with them
+             the -next.h of headers that have their names
   Unlinked:  an option: where it is set, the objects that arrive in this step are compiled, and
              linked by nothing
   Next:      headers that arrive as NAME-next.h, for the unlinked objects alone

@@ -115,9 +115,10 @@ static void restore_settings(void *arg)
 {
 	const struct fail_point *point = arg;
 
-	WRITE_ONCE(point->attr->probability, point->saved.probability);
-	WRITE_ONCE(point->attr->task_filter, point->saved.task_filter);
+	WRITE_ONCE(point->attr->probability, 0);
 	write_settings(point, &point->saved);
+	WRITE_ONCE(point->attr->task_filter, point->saved.task_filter);
+	WRITE_ONCE(point->attr->probability, point->saved.probability);
 }
 
 static void prepare_fail_point(struct kunit *test, const char *name)
@@ -131,9 +132,9 @@ static void prepare_fail_point(struct kunit *test, const char *name)
 		kunit_skip(test, "needs CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC");
 	point->saved = read_settings(point);
 	KUNIT_ASSERT_EQ(test, kunit_add_action(test, restore_settings, point), 0);
-	write_settings(point, &settings);
 	/* The filter first, or allocations of all tasks would fail. */
 	WRITE_ONCE(point->attr->task_filter, true);
+	write_settings(point, &settings);
 	WRITE_ONCE(point->attr->probability, 100);
 }
 
