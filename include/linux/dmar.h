@@ -261,12 +261,12 @@ int intel_iommu_init(void);
 void intel_iommu_shutdown(void);
 int dmar_iommu_hotplug(struct dmar_drhd_unit *unit, bool insert);
 
-/* drivers/iommu/intel/event.c */
+/* drivers/iommu/intel/fault-irq.c */
 int dmar_set_interrupt(struct intel_iommu *iommu);
-int enable_drhd_fault_handling(unsigned int cpu);
 
 #ifdef CONFIG_IRQ_REMAP
 /* drivers/iommu/intel/irq_remapping.c */
+int enable_drhd_fault_handling(unsigned int cpu);
 int dmar_ir_hotplug(struct dmar_drhd_unit *unit, bool insert);
 void intel_irq_remap_add_device(struct dmar_pci_notify_info *info);
 #else

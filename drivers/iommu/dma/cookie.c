@@ -596,10 +596,10 @@ static int __init iommu_dma_init(void)
 	if (is_kdump_kernel())
 		static_branch_enable(&iommu_dma_deferred_attach);
 
+	iommu_dma_debugfs_setup();
 	ret = iommu_fq_setup();
 	if (ret)
 		return ret;
-	iommu_dma_debugfs_setup();
 
 	return iova_cache_get();
 }

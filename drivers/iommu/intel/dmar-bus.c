@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI devices and ACPI devices that are added and removed: puts them into the
- * scopes that name them, when the machine boots and from then on by a notifier.
+ * Puts devices into the scopes that name them: ACPI devices when the machine
+ * boots, PCI devices also from then on, by a notifier.
  *
  * Also frees units, scopes and the notifier late in boot if nothing is remapped.
  */

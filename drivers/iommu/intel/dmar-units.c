@@ -2,8 +2,8 @@
 /*
  * The lists of remapping units, and the search for the unit of a device.
  *
- * Both lists change under dmar_global_lock held for writing, and are read under
- * it or RCU.
+ * Both lists change under dmar_global_lock held for writing or, while the machine
+ * boots, before other CPUs are started. They are read under the lock or RCU.
  */
 
 #include <linux/cleanup.h>

@@ -4,10 +4,11 @@
  * on their own (RMRR), root ports that let ATS through (ATSR), and integrated
  * devices that cache translations (SATC).
  *
- * Owns a list of each. They change under dmar_global_lock held for writing, and
- * are read under RCU. Entries are added while the table is parsed, those of ATSR
- * and SATC also with a host bridge; they are removed with it, or all at once when
- * nothing is to be translated.
+ * Owns a list of each. They change under dmar_global_lock held for writing or,
+ * while the machine boots, before other CPUs are started. They are read under RCU.
+ * Entries are added while the table is parsed, those of ATSR and SATC also with a
+ * host bridge; they are removed with it, or all at once when nothing is to be
+ * translated.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt

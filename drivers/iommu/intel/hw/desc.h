@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Descriptors of the invalidation queue (specification 6.5.2). Functions here
- * only make them; the ring is in qi.c.
+ * only make them; the ring is in qi-ring.c.
  */
 
 #ifndef _VTD_HW_DESC_H
