@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 
+import series_make as make
 import tree
 
 OBJECTS = tree.BUILD / "compile-x86_64"
@@ -24,13 +25,11 @@ FAMILIES = ("io-pgtable", "iommu-prereg")	# the first words of their names
 TABLES = {"drivers/iommu/iova": "iova", "drivers/iommu/dma": "iommu-dma",
           "drivers/iommu/intel": "intel-vtd", "drivers/iommu/io-pgtable": "io-pgtable",
           "drivers/iommu/iommu-prereg": "iommu-prereg"}	# list -> document
-LINKED = re.compile(r"^(?:obj|[\w-]+)-(?:y|m|objs|\$\(\w+\))\s*[:+]?=(.*)$", re.M)
 
 
 def linked(makefile):
     """The objects that a Makefile names, in its order, without composites of its own."""
-    text = makefile.read_text().replace("\\\n", " ")
-    names = [name for words in LINKED.findall(re.sub(r"#.*", "", text)) for name in words.split()]
+    names = itertools.chain(*make.lists(makefile.read_text()).values())
     return [name[:-2] for name in dict.fromkeys(names) if name.endswith(".o")]
 
 

@@ -115,7 +115,7 @@ class Writer:
     """Takes the repository from step to step."""
 
     def __init__(self, work, steps):
-        self.work, self.steps = work, steps
+        self.work = work
         self.ours = {path for step in steps for path in step.arrives}
         self.there = set()	# files of ours that have arrived
         self.waiting = []	# those of them that nothing links

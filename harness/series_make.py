@@ -7,7 +7,7 @@ import re
 
 import tree
 
-LIST = re.compile(r"(?P<name>[\w-]+?)-(?P<when>y|m|\$\(\w+\))(?P<sign>\s*[:+]?=\s*)(?P<what>.*)")
+LIST = re.compile(r"(?P<name>[\w-]+?)-(?P<when>y|m|\$\(\w+\))\s*[:+]?=\s*(?P<what>.*)")
 FLAGS = re.compile(r"CFLAGS_(\S+\.o)\s*[:+]?=")
 CONDITION = re.compile(r"(ifn?def|ifn?eq|else|endif)\b")
 UNLINKED = "\n# Compiled, and linked by nothing yet\n"

@@ -94,10 +94,7 @@ def moves_of(step):
     """OLD -> NEW for each file of the base that a step moves."""
     found = {}
     for old, new in zip(*[iter(step.words("Moves"))] * 2):
-        for path in sorted((tree.BASE / old).rglob("*")) if old.endswith("/") else [tree.BASE / old]:
-            if path.is_file():
-                name = str(path.relative_to(tree.BASE))
-                found[name] = new + name[len(old):]
+        found |= {path: new + path[len(old):] for path in tree.base_files(old)}
     return found
 
 

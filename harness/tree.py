@@ -24,11 +24,10 @@ BASE = BUILD / "base"
 TREE = BUILD / "tree"
 PACKAGE = "/usr/src/linux-source-6.12.tar.xz"
 
-# Of these nothing of the base's stays
-REPLACED_FOLDERS = ("drivers/iommu/intel",)
-# A file of the base that a folder of ours takes the place of: our folder -> that file
-REPLACED_FILES = {"drivers/iommu/dma": "drivers/iommu/dma-iommu.c",
-		  "drivers/iommu/iova": "drivers/iommu/iova.c"}
+# Our folder -> the file or folder of the base that it takes the place of, of which nothing stays
+REPLACED = {"drivers/iommu/dma": "drivers/iommu/dma-iommu.c",
+            "drivers/iommu/intel": "drivers/iommu/intel",
+            "drivers/iommu/iova": "drivers/iommu/iova.c"}
 OVERLAY_FOLDERS = ("Documentation", "arch", "drivers", "include", "kernel", "lib", "tools")
 STACK_KCONFIG = "drivers/iommu/Kconfig.dma-stack"
 LEFTOVER = re.compile(r"(~|\.orig|\.rej|\.sw[op]|\.pyc)$")
@@ -108,12 +107,16 @@ def own_files():
     return files
 
 
+def base_files(path):
+    """The files of the base that a path names: itself, or all in a folder."""
+    found = [BASE / path] if (BASE / path).is_file() else (BASE / path).rglob("*")
+    return sorted(str(file.relative_to(BASE)) for file in found if file.is_file())
+
+
 def removed_files(own):
     """Paths of the base's files that a folder of ours takes the place of."""
-    folders = {str(path.relative_to(BASE)) for folder in REPLACED_FOLDERS if (ROOT / folder).exists()
-               for path in (BASE / folder).rglob("*") if path.is_file()}
-    files = {path for folder, path in REPLACED_FILES.items() if (ROOT / folder).exists()}
-    return (folders | files) - own.keys()
+    return {path for folder, replaced in REPLACED.items() if (ROOT / folder).exists()
+            for path in base_files(replaced)} - own.keys()
 
 
 def hunk_files(hunks):
