@@ -115,6 +115,9 @@ struct iopgt_flush {
 	struct iommu_iotlb_gather *gather;
 };
 
+/* Frames about which a table remembers something, by the rest of their number */
+#define IOPGT_REMEMBERED	16
+
 /**
  * struct iopgt - a table under test; the fixture has one
  * @test: test
@@ -125,8 +128,9 @@ struct iopgt_flush {
  * @dev: the device that walks it
  * @shadow: what the device sees of the tables, by physical address / 4096;
  *	only for walks that are not coherent
- * @frame: which frame @last is the shadow of
- * @last: the shadow that was looked up last, NULL for none
+ * @looked_up: shadows that were found last: a walk reads the tables of all
+ *	levels in turn
+ * @memory: frames that are memory
  * @from_memory: walks read memory although they are not coherent
  * @on_sync: called after the device's view has changed; may be NULL
  * @syncs: number of calls that changed it
@@ -148,8 +152,11 @@ struct iopgt {
 	struct iopgt_geometry geo;
 	struct device *dev;
 	struct xarray shadow;
-	u64 frame;
-	u8 *last;
+	struct {
+		u64 frame;
+		u8 *shadow;
+	} looked_up[IOPGT_REMEMBERED];
+	unsigned long memory[IOPGT_REMEMBERED];
 	bool from_memory;
 	void (*on_sync)(struct iopgt *t, u64 phys, size_t bytes);
 	unsigned long syncs;

@@ -203,12 +203,14 @@ bool iopgt_is_vtd(const struct iopgt *t)
  */
 u8 *iopgt_shadow(struct iopgt *t, u64 phys)
 {
-	/* Most of all looks are at the entry after the last. */
-	if (!t->last || t->frame != phys >> 12) {
-		t->frame = phys >> 12;
-		t->last = xa_load(&t->shadow, t->frame);
+	u64 frame = phys >> 12;
+	typeof(t->looked_up[0]) *at = &t->looked_up[frame % IOPGT_REMEMBERED];
+
+	if (!at->shadow || at->frame != frame) {
+		at->frame = frame;
+		at->shadow = xa_load(&t->shadow, frame);
 	}
-	return t->last ? t->last + (phys & (SZ_4K - 1)) : NULL;
+	return at->shadow ? at->shadow + (phys & (SZ_4K - 1)) : NULL;
 }
 
 /* A frame's shadow begins as something that is no table. */

@@ -7,6 +7,7 @@
  * is no more than the cache lines that were written back to it.
  */
 
+#include <linux/array_size.h>
 #include <linux/iommu.h>
 #include <linux/math.h>
 #include <linux/mm.h>
@@ -187,10 +188,21 @@ static unsigned int index_bits(const struct iopgt *t, unsigned int height)
 	return height + 1 == t->geo.levels ? t->geo.root_bits : t->geo.bits;
 }
 
-/* Does it make sense to read what an entry calls a table? */
-static bool is_memory(u64 phys)
+/*
+ * Does it make sense to read what an entry calls a table? pfn_valid() takes a
+ * lock of RCU, which is the dearest part of a walk under lockdep.
+ */
+static bool is_memory(struct iopgt *t, u64 phys)
 {
-	return pfn_valid(PHYS_PFN(phys));
+	unsigned long pfn = PHYS_PFN(phys);
+	unsigned long *known = &t->memory[pfn % ARRAY_SIZE(t->memory)];
+
+	if (pfn && READ_ONCE(*known) == pfn)
+		return true;
+	if (!pfn_valid(pfn))
+		return false;
+	WRITE_ONCE(*known, pfn);
+	return true;
 }
 
 /**
@@ -224,7 +236,7 @@ void iopgt_walk_from(struct iopgt *t, u64 table, unsigned int height, u64 ia,
 			break;
 		allowed &= entry.attr;
 		table = entry.addr;
-		if (!is_memory(table)) {
+		if (!is_memory(t, table)) {
 			walk->kind = IOPGT_BAD;
 			walk->why = "a table that is no memory";
 			break;
@@ -280,7 +292,7 @@ static void sweep_table(struct sweep *s, u64 table, unsigned int height, u64 ia,
 		if (!raw)
 			continue;
 		iopgt_decode(s->t, raw, height, &entry);
-		if (entry.kind == IOPGT_TABLE && !is_memory(entry.addr))
+		if (entry.kind == IOPGT_TABLE && !is_memory(s->t, entry.addr))
 			entry.why = "a table that is no memory";
 		if (entry.why) {
 			s->why = entry.why;
