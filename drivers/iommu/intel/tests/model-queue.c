@@ -10,7 +10,7 @@
 
 /* Descriptors executed, and the time to the next ones, where a timer does it */
 #define ENGINE_STEPS	6
-#define ENGINE_NS	(100 * NSEC_PER_USEC)
+#define ENGINE_NS	(500 * NSEC_PER_USEC)
 
 /* 11.4.9.9 */
 #define REASON_TYPE		3
