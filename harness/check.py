@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """make check: every test there is. Ends with the line 'N passed, N failed'.
 
-QUICK=1: sparse and checkpatch on the files that have changed, KUnit on the debug kernel, and the run
-lane: for the loop while working.
+QUICK=1: sparse and checkpatch on the files that have changed, KUnit on the debug kernel without the
+hunt for leaks, and the run lane, all of it at once: for the loop while working.
 
-One thread builds. Two more boot what is built, one guest each, and go before the builds, which take
-the processors that are left. Guests that depend on time come last and alone.
+One thread builds, on the processors that no guest wants. Guests boot what is built: first those that
+depend on time, one after the other, then the rest, some at a time.
 """
 
 import concurrent.futures
@@ -23,7 +23,6 @@ import steps
 import times
 
 HARNESS = steps.HARNESS
-GUESTS_AT_A_TIME = 2
 
 
 @dataclasses.dataclass
@@ -40,16 +39,18 @@ def of_lane(name):
     return Part(f"lane-{name}", f"lane {name}", [HARNESS / "lane.py", name], kernel)
 
 
-def of_vtd(name, title, *arguments, kernel):
-    return Part(name, f"guests behind VT-d, {title}", [HARNESS / "vtd.py", *arguments], kernel)
+def of_vtd(name, title, which, kernel):
+    return Part(name, f"guests behind VT-d, {title}", [HARNESS / "vtd.py", which, kernel], kernel)
 
 
 @dataclasses.dataclass
 class Plan:
     kernels: list  # in the order in which they are built
     scripts: list  # parts that build or look at sources
+    alone: list  # parts that boot guests which go before all else
     beside: list  # parts that boot guests beside other work
-    alone: list  # parts that boot guests which need the machine for themselves
+    append: str = ""  # parameters of all guests' kernels
+    abreast: int = 2  # guests at a time
 
 
 EVERYTHING = Plan(
@@ -57,18 +58,21 @@ EVERYTHING = Plan(
     [Part("compile", "users of our interfaces", [HARNESS / "compile.sh"]),
      Part("static", "static checks", [HARNESS / "static.sh"]),
      Part("series", "patch series", [HARNESS / "series.py", "--check"])],
-    [of_vtd("vtd", "run kernel", "--beside", "x86_64", kernel="x86_64"),
+    [of_lane("run"), of_lane(f"run@{qemu.NEWER}"),
+     of_vtd("vtd-alone", "run kernel, one at a time", "--alone", kernel="x86_64"),
+     of_lane("debug"),
+     of_vtd("vtd-debug-alone", "debug kernel, one at a time", "--alone", kernel="x86_64-debug")],
+    [of_vtd("vtd", "run kernel", "--beside", kernel="x86_64"),
      *map(of_lane, lane.KUNIT_LANES),
-     of_vtd("vtd-debug", "debug kernel", "--beside", "x86_64-debug", kernel="x86_64-debug"),
-     of_lane("arm64"), of_lane("ppc64")],
-    [of_lane("run"), of_lane("debug"), of_lane(f"run@{qemu.NEWER}"),
-     of_vtd("vtd-alone", "one at a time", "--alone", kernel="x86_64-debug")])
+     of_vtd("vtd-debug", "debug kernel", "--beside", kernel="x86_64-debug"),
+     of_lane("arm64"), of_lane("ppc64")])
 
 QUICK = Plan(
-    ["x86_64-debug", "x86_64"],
+    ["x86_64", "x86_64-debug"],
     [Part("static", "static checks of what has changed", [HARNESS / "static.sh", "--changed"])],
-    [*map(of_lane, lane.KUNIT_LANES)],
-    [of_lane("run")])
+    [],
+    [of_lane("run"), *map(of_lane, lane.KUNIT_LANES)],
+    append="kmemleak=off", abreast=3)
 
 
 class Check:
@@ -108,25 +112,26 @@ class Check:
             self.count(part, self.steps.build(part.title, part.name, *part.command))
 
     def boot(self, part):
-        """Runs a part that boots guests, one at a time, when its kernel is there."""
+        """Runs a part that boots guests, one after the other, when its kernel is there."""
         if self.built[part.kernel].result():
-            self.count(part, self.steps.step(part.title, part.name, *part.command, JOBS="1"))
+            self.count(part, self.steps.step(part.title, part.name, *part.command, JOBS="1",
+                                        APPEND=f"{os.environ.get('APPEND', '')} {self.plan.append}"))
 
     def run(self):
         status = self.steps.step("source tree", "tree", HARNESS / "kernel.sh", "x86_64", "source")
         self.results.add(not status, "source tree")
         with concurrent.futures.ThreadPoolExecutor(1) as builder, \
-                concurrent.futures.ThreadPoolExecutor(GUESTS_AT_A_TIME) as guests:
-            work = [builder.submit(self.build),
-                    *(guests.submit(self.boot, part) for part in self.plan.beside)]
+                concurrent.futures.ThreadPoolExecutor(self.plan.abreast) as guests:
             try:
-                for done in concurrent.futures.as_completed(work):
+                building = builder.submit(self.build)
+                for part in self.plan.alone:
+                    guests.submit(self.boot, part).result()
+                beside = [guests.submit(self.boot, part) for part in self.plan.beside]
+                for done in concurrent.futures.as_completed([building, *beside]):
                     done.result()
             except BaseException:
                 self.steps.interrupted = True
                 raise
-        for part in self.plan.alone:
-            self.boot(part)
 
 
 def report(results, took):

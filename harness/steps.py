@@ -52,12 +52,13 @@ class Steps:
             sys.exit(INTERRUPTED)
         return status
 
-    def _niced(self, command):
-        return ["nice", "-n", "19", *command] if self.abreast else command
+    def _yielding(self, command):
+        """A command that runs only while no guest wants the processor."""
+        return ["chrt", "--idle", "0", *command] if self.abreast else command
 
     def kernel(self, name):
         """Builds a kernel; returns the exit status."""
-        return self._run(self._take(KERNEL_STEPS), self._niced([HARNESS / "kernel.sh", name]))
+        return self._run(self._take(KERNEL_STEPS), self._yielding([HARNESS / "kernel.sh", name]))
 
     def step(self, title, log, *command, **variables):
         """Runs a command of the harness, its output in build/log/LOG.log; returns its status."""
@@ -65,7 +66,7 @@ class Steps:
 
     def build(self, title, log, *command, **variables):
         """The same for a command that needs processors and no time of its own."""
-        return self.step(title, log, *self._niced(command), **variables)
+        return self.step(title, log, *self._yielding(command), **variables)
 
     def initramfs(self, name):
         return self.build(f"guest of {name}", f"{name}-guest", HARNESS / "initramfs.sh", name)

@@ -5,9 +5,9 @@ of intel_iommu=, and lets devices come, go, sleep, be killed and attack. Without
 
 vtd.py --list           the names
 vtd.py --beside KERNEL  those of a kernel that may run beside other work
-vtd.py --alone          those that need the machine for themselves
+vtd.py --alone KERNEL   those that go before all else
 
-JOBS= so many guests at a time (2), but for those that need the machine for themselves.
+JOBS= so many guests at a time (2), but for those that go before all else.
 
 KERNEL= is a folder in build/ to take in place of each boot's own, INITRD= the path of a guest.
 """
@@ -272,7 +272,7 @@ def append_of(boot, port):
     if boot.remapped is not None:
         words.append(f"want_remapped={boot.remapped}")
     if boot.usb:
-        words.append("usb=1")
+        words.append("usb=1 usb-storage.delay_use=0")
     if boot.ats:
         words.append("want_ats=1")
     return " ".join(words + [os.environ.get("APPEND", "")])
@@ -377,10 +377,9 @@ def add(total, boot, results):
 
 def chosen(arguments):
     """The boots that the arguments ask for."""
-    if arguments[:1] == ["--beside"]:
-        return [boot for boot in ALL.values() if not boot.alone and [boot.kernel] == arguments[1:]]
-    if arguments == ["--alone"]:
-        return [boot for boot in ALL.values() if boot.alone]
+    if arguments[:1] in (["--beside"], ["--alone"]):
+        return [boot for boot in ALL.values()
+                if boot.alone == (arguments[0] == "--alone") and [boot.kernel] == arguments[1:]]
     if not set(arguments) <= set(ALL):
         sys.exit(__doc__)
     return [ALL[name] for name in arguments] or list(ALL.values())
